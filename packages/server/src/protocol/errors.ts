@@ -147,7 +147,7 @@ const entries = {
     fix: 'See the error that the server reported for this connection',
     closeCode: 1011,
   },
-} as const satisfies Record<string, ErrorEntry>
+} as const
 
 export type ErrorCode = keyof typeof entries
 
