@@ -14,6 +14,150 @@ export interface ErrorEntry {
 }
 
 const entries = {
+  // Upgrade requests (RFC 6455 §4.2)
+  ERR_UPGRADE_METHOD: {
+    message: 'A WebSocket is opened with GET',
+    fix: 'Send the upgrade request with the method GET (RFC 6455 §4.1)',
+    status: 405,
+  },
+  ERR_UPGRADE_HTTP_VERSION: {
+    message: 'The upgrade request is not HTTP/1.1',
+    fix: 'Send the upgrade request as HTTP/1.1; check proxies on the way that speak HTTP/1.0',
+    status: 505,
+  },
+  ERR_UPGRADE_MALFORMED: {
+    message: 'The request is not well-formed HTTP',
+    fix: 'Send a request line and header lines that end in CR LF (RFC 9112 §2.2)',
+    status: 400,
+  },
+  ERR_UPGRADE_HEADER_UPGRADE: {
+    message: 'The request does not ask for a WebSocket',
+    fix: 'Send Upgrade: websocket; a proxy on the way has to pass this header on',
+    status: 426,
+  },
+  ERR_UPGRADE_HEADER_CONNECTION: {
+    message: 'The Connection header of the upgrade request does not name upgrade',
+    fix: 'Send Connection: Upgrade; a proxy on the way has to pass this header on',
+    status: 400,
+  },
+  ERR_UPGRADE_HOST: {
+    message: 'The upgrade request has no Host header',
+    fix: 'Send exactly one Host header (RFC 9112 §3.2)',
+    status: 400,
+  },
+  ERR_UPGRADE_KEY: {
+    message: 'Sec-WebSocket-Key is missing, repeated, or not base64 of 16 bytes',
+    fix: 'Send one Sec-WebSocket-Key with 16 random bytes in base64 (RFC 6455 §4.1)',
+    status: 400,
+  },
+  ERR_UPGRADE_VERSION: {
+    message: 'The upgrade request asks for another version of the WebSocket protocol than 13',
+    fix: 'Send Sec-WebSocket-Version: 13',
+    status: 426,
+  },
+  ERR_UPGRADE_BODY: {
+    message: 'The upgrade request announces a body',
+    fix: 'Send the upgrade request without Content-Length',
+    status: 413,
+  },
+  ERR_UPGRADE_TRANSFER_ENCODING: {
+    message: 'The upgrade request announces a body of unknown length',
+    fix: 'Send the upgrade request without Transfer-Encoding',
+    status: 400,
+  },
+  ERR_UPGRADE_SUBPROTOCOL: {
+    message: 'Sec-WebSocket-Protocol is not a list of different tokens',
+    fix: 'Name each subprotocol once, separated by commas (RFC 6455 §4.1)',
+    status: 400,
+  },
+  ERR_UPGRADE_EXTENSIONS: {
+    message: 'Sec-WebSocket-Extensions is malformed',
+    fix: 'Write extensions as RFC 6455 §9.1 says: name; parameter=value, …',
+    status: 400,
+  },
+  ERR_UPGRADE_HEADERS: {
+    message: 'The headers of the upgrade request are too long or too many',
+    fix: 'Send fewer or smaller headers (cookies, mostly), or raise limits.headerBytes',
+    status: 431,
+  },
+  ERR_UPGRADE_TIMEOUT: {
+    message: 'The upgrade request did not arrive in time',
+    fix: 'Send the whole request at once, or raise limits.handshakeMs',
+    status: 408,
+  },
+  ERR_UPGRADE_ORIGIN: {
+    message: 'Pages of this origin may not open a WebSocket here',
+    fix: 'Open it from a page of the same host, or add the origin to the list of the route',
+    status: 403,
+  },
+  ERR_UPGRADE_NOT_FOUND: {
+    message: 'No WebSocket is served at this path',
+    fix: 'Check the path of the URL against the routes of the server',
+    status: 404,
+  },
+  ERR_UPGRADE_REFUSED: {
+    message: 'The route refused the connection',
+    fix: 'Check what the route asks for, such as a login or a token',
+    status: 403,
+  },
+  ERR_UPGRADE_FAILED: {
+    message: 'The upgrade function of the route threw or rejected',
+    fix: 'See the error that the server reported for this request',
+    status: 500,
+  },
+  ERR_UPGRADE_CONNECTIONS: {
+    message: 'The server holds as many connections as it may',
+    fix: 'Try again later, or raise limits.connections',
+    status: 503,
+  },
+  ERR_UPGRADE_ADDRESS_CONNECTIONS: {
+    message: 'This address holds as many connections as it may',
+    fix: 'Close a connection first, or raise limits.connectionsPerAddress',
+    status: 429,
+  },
+  ERR_UPGRADE_DRAINING: {
+    message: 'The server is about to stop and takes no new connections',
+    fix: 'Try again; another server or the next process will answer',
+    status: 503,
+  },
+
+  // Upgrade responses, seen by the client role (RFC 6455 §4.1)
+  ERR_RESPONSE_STATUS: {
+    message: 'The server answered the upgrade request with another status than 101',
+    fix: 'See the status and the body of the response; check URL, origin and credentials',
+  },
+  ERR_RESPONSE_HEADER_UPGRADE: {
+    message: 'The 101 response does not say Upgrade: websocket',
+    fix: 'Check that the URL leads to a WebSocket server and that proxies pass Upgrade on',
+  },
+  ERR_RESPONSE_HEADER_CONNECTION: {
+    message: 'The 101 response does not say Connection: Upgrade',
+    fix: 'Check that proxies on the way pass the Connection header on',
+  },
+  ERR_RESPONSE_ACCEPT: {
+    message: 'Sec-WebSocket-Accept does not answer the key of the request',
+    fix: 'Check for a cache between client and server that answers in its place',
+  },
+  ERR_RESPONSE_SUBPROTOCOL: {
+    message: 'The server chose a subprotocol that the client did not ask for',
+    fix: 'Ask for a subprotocol that the server speaks',
+  },
+  ERR_RESPONSE_EXTENSIONS: {
+    message: 'The server chose an extension or parameters that the client did not offer',
+    fix: 'Report it to whoever runs the server; turn compression off meanwhile',
+  },
+
+  // What a program hands to the handshake
+  ERR_HEADER_INVALID: {
+    message: 'A header cannot be sent',
+    fix: 'Use a token as name, a value without line breaks or control characters, and leave the headers of the handshake to Holdline',
+    status: 500,
+  },
+  ERR_DEFLATE_OPTION: {
+    message: 'An option of permessage-deflate is out of range',
+    fix: 'Window bits are 8 to 15, level 0 to 9, memLevel 1 to 9, thresholdBytes 0 or more',
+  },
+
   // Frames (RFC 6455 §5)
   ERR_FRAME_RESERVED_BITS: {
     message: 'A frame has a reserved bit set that no negotiated extension defines',
