@@ -1,0 +1,113 @@
+// What a connection has half received: a cut header, a payload in the making, the fragments of a message.
+// Exists only while something is half received; written by the parser alone.
+
+import { MAX_CONTROL_BYTES, MAX_HEADER_BYTES, Opcode } from './frame.ts'
+import { continueUtf8, UTF8_COMPLETE, UTF8_INVALID } from './utf8.ts'
+
+/** Where in the stream of frames the next byte belongs. */
+export const Stage = { BETWEEN_FRAMES: 0, IN_HEADER: 1, IN_PAYLOAD: 2 } as const
+export type Stage = (typeof Stage)[keyof typeof Stage]
+
+/** The first size of the buffer that fragments are copied into. */
+const FIRST_CAPACITY_BYTES = 128
+
+const NO_DATA = new Uint8Array(0)
+
+export class Reading {
+  stage: Stage = Stage.BETWEEN_FRAMES
+
+  // Header in the making
+  header: Uint8Array | null = null
+  headerLength = 0
+
+  // Frame
+  frameOpcode = 0
+  frameFinal = false
+  /** Payload bytes of this frame that have not come yet. */
+  remaining = 0
+  key = 0
+  /** Payload bytes of this frame that have come: the phase of the mask. */
+  phase = 0
+
+  // Control payload in the making
+  control: Uint8Array | null = null
+  controlLength = 0
+
+  // Message
+  /** Opcode of the message's first frame; 0 when none is under way. */
+  opcode = 0
+  compressed = false
+  data: Uint8Array = NO_DATA
+  /** Bytes of `data` in use. */
+  length = 0
+  utf8: number = UTF8_COMPLETE
+
+  /** Keeps the first octets of a header that is not whole yet. */
+  beginHeader(bytes: Uint8Array, start: number, end: number): void {
+    this.stage = Stage.IN_HEADER
+    this.header = new Uint8Array(MAX_HEADER_BYTES)
+    this.header.set(bytes.subarray(start, end))
+    this.headerLength = end - start
+  }
+
+  beginMessage(opcode: number, compressed: boolean): void {
+    this.opcode = opcode
+    this.compressed = compressed
+  }
+
+  beginFrame(opcode: number, final: boolean, payloadBytes: number, key: number): void {
+    this.frameOpcode = opcode
+    this.frameFinal = final
+    this.remaining = payloadBytes
+    this.key = key
+    this.phase = 0
+    this.controlLength = 0
+    this.header = null
+  }
+
+  /** Adds a part of a control frame's payload. */
+  addControl(bytes: Uint8Array, start: number, end: number): void {
+    this.control ??= new Uint8Array(MAX_CONTROL_BYTES)
+    this.control.set(bytes.subarray(start, end), this.controlLength)
+    this.controlLength += end - start
+    this.remaining -= end - start
+  }
+
+  /**
+   * Copies a part of a data frame's payload into the one growing buffer. It doubles as bytes *arrive*, so that
+   * a declared length alone takes no memory, and the buffer stays within twice what has come.
+   */
+  addData(bytes: Uint8Array, start: number, end: number, maxMessageBytes: number): void {
+    const count = end - start
+    const needed = this.length + count
+    if (needed > this.data.length) {
+      const bound = this.frameFinal ? this.length + this.remaining : maxMessageBytes
+      const doubled = Math.max(needed, this.data.length * 2, FIRST_CAPACITY_BYTES)
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, bound)))
+      grown.set(this.data.subarray(0, this.length))
+      this.data = grown
+    }
+    copy(bytes, start, end, this.data, this.length)
+    this.length = needed
+    this.remaining -= count
+  }
+
+  /** Feeds a part of the payload to the UTF-8 check; true for what is not plain text. */
+  checkUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.opcode !== Opcode.TEXT || this.compressed) return true
+    this.utf8 = continueUtf8(this.utf8, bytes, start, end)
+    return this.utf8 !== UTF8_INVALID
+  }
+}
+
+/** Short runs by hand: a view for `set` costs more than the bytes (conformance's one-byte fragments). */
+function copy(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  if (end - start > 32) to.set(from.subarray(start, end), at)
+  else for (let i = start, j = at; i < end; ) to[j++] = from[i++]!
+}
