@@ -1,0 +1,127 @@
+// One timer for the deadlines of all connections: a hashed timing wheel (Varghese and Lauck, 1987). Adding,
+// moving and removing are O(1); an entry costs three fields and no timer of its own.
+
+import type { CancelTimer, Clock } from './clock.ts'
+
+/** What the wheel holds. The fields belong to the wheel. */
+export interface WheelEntry {
+  wheelNext: WheelEntry | null
+  wheelPrevious: WheelEntry | null
+  /** Where the entry is; -1 when it is in no slot. */
+  wheelSlot: number
+  /** The time has come. Returns in how many milliseconds again, or 0 for not again. */
+  onDue(now: number): number
+}
+
+/** How exact deadlines are: they come up to this much late, never early. */
+export const WHEEL_TICK_MS = 250
+/** 64 s a turn; longer deadlines are put in the last slot, asked there, and put again. */
+const SLOTS = 256
+
+export class TimingWheel {
+  readonly #clock: Clock
+  readonly #slots: (WheelEntry | null)[] = Array.from({ length: SLOTS }, () => null)
+  #cursor = 0
+  #cursorTime = 0
+  #size = 0
+  #cancel: CancelTimer | null = null
+  #nowMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#nowMs = clock.now()
+  }
+
+  /** Entries under way. */
+  get size(): number {
+    return this.#size
+  }
+
+  /**
+   * The time at the last tick: cheap to read for every message, up to WHEEL_TICK_MS old while the wheel holds
+   * an entry (and of the last tick when it holds none).
+   */
+  get coarseNow(): number {
+    return this.#nowMs
+  }
+
+  /** Puts the entry, or moves it, to `afterMs` from now. */
+  schedule(entry: WheelEntry, afterMs: number): void {
+    if (entry.wheelSlot >= 0) this.#unlink(entry)
+    else this.#size++
+    if (this.#cancel === null) this.#start()
+    // Counted from the cursor's time, not from now: an entry must not come early.
+    const ahead = this.#clock.now() + afterMs - this.#cursorTime
+    const ticks = Math.min(Math.max(Math.ceil(ahead / WHEEL_TICK_MS), 1), SLOTS - 1)
+    this.#link(entry, (this.#cursor + ticks) % SLOTS)
+  }
+
+  remove(entry: WheelEntry): void {
+    if (entry.wheelSlot < 0) return
+    this.#unlink(entry)
+    entry.wheelSlot = -1
+    this.#size--
+    if (this.#size === 0) this.#stop()
+  }
+
+  #start(): void {
+    this.#cursorTime = this.#clock.now()
+    this.#nowMs = this.#cursorTime
+    this.#cancel = this.#clock.setTimer(WHEEL_TICK_MS, this.#tick)
+  }
+
+  #stop(): void {
+    this.#cancel?.()
+    this.#cancel = null
+  }
+
+  readonly #tick = (): void => {
+    this.#cancel = null
+    const now = this.#clock.now()
+    this.#nowMs = now
+    // A loop that was blocked passes several slots at once, each of them once.
+    let passed = Math.floor((now - this.#cursorTime) / WHEEL_TICK_MS)
+    this.#cursorTime += passed * WHEEL_TICK_MS
+    passed = Math.min(passed, SLOTS)
+    while (passed-- > 0) {
+      this.#cursor = (this.#cursor + 1) % SLOTS
+      this.#expire(this.#cursor, now)
+    }
+    if (this.#size > 0) {
+      const untilNext = this.#cursorTime + WHEEL_TICK_MS - this.#clock.now()
+      this.#cancel ??= this.#clock.setTimer(Math.max(untilNext, 1), this.#tick)
+    }
+  }
+
+  #expire(slot: number, now: number): void {
+    // Unlinked one by one: `onDue` may remove any other entry, the next one included.
+    let entry = this.#slots[slot]!
+    while (entry !== null) {
+      this.#unlink(entry)
+      entry.wheelSlot = -1
+      this.#size--
+      const again = entry.onDue(now)
+      if (again > 0 && entry.wheelSlot < 0) this.schedule(entry, again)
+      entry = this.#slots[slot]!
+      if (entry !== null && again > 0 && entry.wheelSlot === -1) break
+    }
+  }
+
+  #link(entry: WheelEntry, slot: number): void {
+    const first = this.#slots[slot]!
+    entry.wheelSlot = slot
+    entry.wheelPrevious = null
+    entry.wheelNext = first
+    if (first !== null) first.wheelPrevious = entry
+    this.#slots[slot] = entry
+  }
+
+  #unlink(entry: WheelEntry): void {
+    const { wheelNext, wheelPrevious } = entry
+    if (wheelNext !== null) wheelNext.wheelPrevious = wheelPrevious
+    if (wheelPrevious !== null) wheelPrevious.wheelNext = wheelNext
+    else this.#slots[entry.wheelSlot] = wheelNext
+    entry.wheelNext = null
+    entry.wheelPrevious = null
+  }
+}
