@@ -37,6 +37,7 @@ export const layers: readonly Layer[] = [
     folder: server('connection'),
     layers: ['protocol'],
     node: [],
+    nodeTypes: ['http', 'https', 'net', 'tls'],
     packages: ['@standard-schema/spec'],
     note: 'the clock is injected',
   },
