@@ -291,6 +291,52 @@ const entries = {
     fix: 'See the error that the server reported for this connection',
     closeCode: 1011,
   },
+
+  // What a program or an operator sets
+  ERR_OPTION_INVALID: {
+    message: 'An option has a value that Holdline cannot take',
+    fix: 'Correct the option named here; the guide lists all with their ranges',
+  },
+  ERR_ROUTE_INVALID: {
+    message: 'A route cannot be served',
+    fix: 'Paths begin with / and their parameters are whole segments such as /room/:id, each path once',
+  },
+  ERR_CLOSE_ARGUMENT: {
+    message: 'A connection was closed with a code or reason that cannot be sent',
+    fix: 'Use a code of 1000–1003, 1007–1014 or 3000–4999 and a string of at most 123 bytes of UTF-8',
+  },
+  ERR_TOPIC_NAME: {
+    message: 'A topic name is not allowed',
+    fix: 'Use a string of 1 to 255 bytes without control characters',
+  },
+  ERR_LISTEN_IN_USE: {
+    message: 'The address is already in use',
+    fix: 'Stop the other program or choose another port',
+  },
+  ERR_LISTEN_DENIED: {
+    message: 'The address may not be listened on',
+    fix: 'Use a port from 1024 up, or give the process the right to bind this one',
+  },
+  ERR_LISTEN_ADDRESS: {
+    message: 'The address does not exist on this machine',
+    fix: 'Listen on an address of this machine, on 0.0.0.0, or on ::',
+  },
+  ERR_LISTEN_FAILED: {
+    message: 'The server could not listen',
+    fix: 'See the cause of this error',
+  },
+  ERR_ENGINE_UNAVAILABLE: {
+    message: 'The engine cannot run here',
+    fix: "Use engine: 'auto' or 'node'",
+  },
+  ERR_WORKER_START: {
+    message: 'A worker ended before it listened',
+    fix: 'See what the worker printed; run with processes: 1 to find out why',
+  },
+  ERR_WORKER_RESTARTS: {
+    message: 'Workers end more often than the restart intensity allows',
+    fix: 'See why they end; raise restart.intensity only when that is known',
+  },
 } as const
 
 export type ErrorCode = keyof typeof entries
