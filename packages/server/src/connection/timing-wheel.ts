@@ -79,11 +79,11 @@ export class TimingWheel {
     this.#cancel = null
     const now = this.#clock.now()
     this.#nowMs = now
-    // A loop that was blocked passes several slots at once, each of them once.
-    let passed = Math.floor((now - this.#cursorTime) / WHEEL_TICK_MS)
-    this.#cursorTime += passed * WHEEL_TICK_MS
-    passed = Math.min(passed, SLOTS)
-    while (passed-- > 0) {
+    // A loop that was blocked passes several slots at once; after a whole turn each of them once is enough.
+    const passed = Math.floor((now - this.#cursorTime) / WHEEL_TICK_MS)
+    if (passed > SLOTS) this.#cursorTime += (passed - SLOTS) * WHEEL_TICK_MS
+    while (this.#cursorTime + WHEEL_TICK_MS <= now) {
+      this.#cursorTime += WHEEL_TICK_MS
       this.#cursor = (this.#cursor + 1) % SLOTS
       this.#expire(this.#cursor, now)
     }
@@ -94,16 +94,14 @@ export class TimingWheel {
   }
 
   #expire(slot: number, now: number): void {
-    // Unlinked one by one: `onDue` may remove any other entry, the next one included.
-    let entry = this.#slots[slot]!
-    while (entry !== null) {
+    // Unlinked one by one: `onDue` may remove any other entry, the next one included. Nothing is put into this
+    // slot meanwhile: `schedule` goes at least one slot ahead.
+    for (let entry = this.#slots[slot]!; entry !== null; entry = this.#slots[slot]!) {
       this.#unlink(entry)
       entry.wheelSlot = -1
       this.#size--
       const again = entry.onDue(now)
       if (again > 0 && entry.wheelSlot < 0) this.schedule(entry, again)
-      entry = this.#slots[slot]!
-      if (entry !== null && again > 0 && entry.wheelSlot === -1) break
     }
   }
 
