@@ -1,0 +1,16 @@
+// Holdline on its `node` engine, as its guide writes an echo server: argv[2] is the port.
+import { serve } from 'holdline'
+import { callbacks } from 'holdline/callbacks'
+
+await serve({
+  port: Number(process.argv[2]),
+  host: '127.0.0.1',
+  engine: 'node',
+  routes: {
+    '/': callbacks({
+      message(connection, data) {
+        connection.send(data)
+      },
+    }),
+  },
+})
