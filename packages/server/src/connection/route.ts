@@ -15,7 +15,11 @@ export interface Keepalive {
 
 /** What an `upgrade` function answers: data for the connection, or a refusal. */
 export type UpgradeAnswer<Data> =
-  | { readonly data?: Data; readonly subprotocol?: string; readonly headers?: Record<string, string> }
+  | {
+      readonly data?: Data
+      readonly subprotocol?: string
+      readonly headers?: Record<string, string>
+    }
   | { readonly refuse: number; readonly reason?: string; readonly headers?: Record<string, string> }
 
 /** What may be set for a route, whatever its model. */
@@ -32,7 +36,11 @@ export interface RouteOptions<Data = unknown> {
    * Which origins a browser may connect from. `'same-host'` (the default): the host that it connected to. A
    * list: exactly these, such as `https://example.com`. `'any'`: all. Requests without Origin always pass.
    */
-  readonly origins?: 'same-host' | 'any' | readonly string[] | ((origin: string, request: UpgradeRequest) => boolean)
+  readonly origins?:
+    | 'same-host'
+    | 'any'
+    | readonly string[]
+    | ((origin: string, request: UpgradeRequest) => boolean)
   /** Subprotocols in order of preference, or a function called exactly once with what was offered. */
   readonly subprotocols?:
     | readonly string[]

@@ -220,7 +220,8 @@ export class FrameParser {
     at: number,
     end: number,
   ): number {
-    if (reading.stage === Stage.IN_HEADER) return this.#continueHeader(sink, reading, bytes, at, end)
+    if (reading.stage === Stage.IN_HEADER)
+      return this.#continueHeader(sink, reading, bytes, at, end)
     const partEnd = Math.min(end, at + reading.remaining)
     applyMask(bytes, at, partEnd, reading.key, reading.phase)
     reading.phase += partEnd - at

@@ -42,6 +42,9 @@ export class Reading {
   length = 0
   utf8: number = UTF8_COMPLETE
 
+  /** When the first byte came, on the clock of the connection, which sets it; 0: not set. */
+  sinceMs = 0
+
   /** Keeps the first octets of a header that is not whole yet. */
   beginHeader(bytes: Uint8Array, start: number, end: number): void {
     this.stage = Stage.IN_HEADER
@@ -101,13 +104,7 @@ export class Reading {
 }
 
 /** Short runs by hand: a view for `set` costs more than the bytes (conformance's one-byte fragments). */
-function copy(
-  from: Uint8Array,
-  start: number,
-  end: number,
-  to: Uint8Array,
-  at: number,
-): void {
+function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   if (end - start > 32) to.set(from.subarray(start, end), at)
-  else for (let i = start, j = at; i < end; ) to[j++] = from[i++]!
+  else for (let i = start, j = at; i < end;) to[j++] = from[i++]!
 }

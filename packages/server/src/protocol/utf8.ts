@@ -50,12 +50,7 @@ function expect(missing: number, low: number, high: number): number {
  * Feeds `bytes[start, end)` to a check that began in `state` (UTF8_COMPLETE at first) and returns the new
  * state; UTF8_INVALID as soon as an octet rules out that the text is UTF-8.
  */
-export function continueUtf8(
-  state: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
+export function continueUtf8(state: number, bytes: Uint8Array, start: number, end: number): number {
   let i = start
   while (state !== UTF8_COMPLETE && i < end) {
     state = step(state, bytes[i++]!)

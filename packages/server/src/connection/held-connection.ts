@@ -1,0 +1,434 @@
+// A connection as the core holds it: what the parser calls, the close sequence, the deadlines. Engines drive it
+// through `start`, `receive`, `bytesWritten`, `ended` and `transportClosed`; user code sees it as Connection.
+
+import { CloseCode, isSendableCloseCode, MAX_REASON_BYTES } from '../protocol/close-code.ts'
+import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
+import type { ErrorCode } from '../protocol/errors.ts'
+import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
+import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
+import type { Reading } from '../protocol/reading.ts'
+import type { Connection, SendResult } from './connection.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import { Outgoing } from './outgoing.ts'
+import type { MessageDeflater } from './outgoing.ts'
+import { RateLimit } from './rate-limit.ts'
+import type { WheelEntry } from './timing-wheel.ts'
+import type { Transport } from './transport.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
+
+const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+type State = (typeof State)[keyof typeof State]
+
+/** Who paused a connection; it runs only when nobody does. */
+export const PausedBy = { USER: 1, MODEL: 2 } as const
+export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
+
+/** Pings that may go unanswered, but for the last, while the other side reads nothing; then 1008. */
+const MAX_COALESCED_PONGS = 128
+
+/** What the handshake settled for one connection. */
+export interface ConnectionInit {
+  readonly request: UpgradeRequest
+  readonly subprotocol: string
+  readonly data: unknown
+  readonly inflater: MessageInflater | null
+  readonly deflater: MessageDeflater | null
+}
+
+let lastId = 0
+
+export class HeldConnection<Data = unknown>
+  extends Outgoing
+  implements Connection<Data>, MessageSink, WheelEntry
+{
+  readonly id: number = ++lastId
+  data: Data
+  readonly request: UpgradeRequest
+  readonly subprotocol: string
+  /** What the route's model keeps for this connection; nobody else touches it. */
+  model: unknown = null
+
+  // Of the parser and of the wheel
+  reading: Reading | null = null
+  readonly inflater: MessageInflater | null
+  wheelNext: WheelEntry | null = null
+  wheelPrevious: WheelEntry | null = null
+  wheelSlot = -1
+
+  #state: State = State.OPENING
+  #pausedBy = 0
+  /** Nothing that still comes matters: the other side closed, or broke the rules. */
+  #isDeaf = false
+  /** Bytes received and not parsed, because the connection was paused. */
+  #held: Uint8Array | null = null
+  #closeCode: number = CloseCode.ABNORMAL
+  #closeReason = ''
+  #lastReceivedMs: number
+  #lastMessageMs: number
+  #closingSinceMs = 0
+  #isPingUnanswered = false
+  #pendingPong: Uint8Array | null = null
+  #coalescedPongs = 0
+  #rate: RateLimit | null
+
+  constructor(context: ConnectionContext, transport: Transport, init: ConnectionInit) {
+    super(context, transport)
+    this.data = init.data as Data
+    this.request = init.request
+    this.subprotocol = init.subprotocol
+    this.inflater = init.inflater
+    this.deflater = init.deflater
+    this.#lastReceivedMs = this.#lastMessageMs = context.wheel.coarseNow
+    this.#rate = RateLimit.of(context.limits)
+  }
+
+  // --- What user code calls
+
+  send(message: string | Uint8Array): SendResult {
+    return this.sendMessage(typeof message === 'string' ? message : bytesOf(message))
+  }
+
+  ping(payload: Uint8Array = NO_BYTES): SendResult {
+    if (!this.isOpen) return 'closed'
+    this.writeFrame(Opcode.PING, bytesOf(payload).subarray(0, MAX_CONTROL_BYTES), false)
+    return 'sent'
+  }
+
+  close(code?: number, reason: string = ''): void {
+    checkCloseArguments(code, reason)
+    if (this.#state !== State.OPEN) return
+    this.#beginClosing(code, reason)
+  }
+
+  terminate(): void {
+    if (this.#state === State.CLOSED) return
+    this.#isDeaf = true
+    this.transport.destroy()
+  }
+
+  pause(): void {
+    this.pauseFor(PausedBy.USER)
+  }
+
+  resume(): void {
+    this.resumeFor(PausedBy.USER)
+  }
+
+  cork(f: () => void): void {
+    f()
+  }
+
+  subscribe(topic: string): void {
+    if (this.isOpen) this.context.hub.subscribe(this as HeldConnection, topic)
+  }
+
+  unsubscribe(topic: string): void {
+    this.context.hub.unsubscribe(this as HeldConnection, topic)
+  }
+
+  // --- What models call
+
+  get routePath(): string {
+    return this.context.routePath
+  }
+
+  get isOpen(): boolean {
+    return this.#state === State.OPEN
+  }
+
+  pauseFor(who: PausedBy): void {
+    // While closing, only the other side's close frame is waited for: it must be read.
+    if (this.#state >= State.CLOSING) return
+    if (this.#pausedBy === 0) this.transport.pause()
+    this.#pausedBy |= who
+  }
+
+  resumeFor(who: PausedBy): void {
+    if (this.#pausedBy === 0) return
+    this.#pausedBy &= ~who
+    if (this.#pausedBy !== 0 || this.#state === State.CLOSED) return
+    // Pings and pongs were not read while the line was paused: its silence says nothing.
+    this.#lastReceivedMs = this.context.wheel.coarseNow
+    this.#isPingUnanswered = false
+    if (this.#held === null) this.transport.resume()
+    else this.context.turn.deliverLater(this)
+  }
+
+  /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */
+  override fail(code: ErrorCode, error?: unknown): void {
+    if (this.#state === State.CLOSED || this.#isDeaf) return
+    this.#isDeaf = true
+    this.#held = null
+    this.reading = null
+    const closeCode = errorCatalogue[code].closeCode ?? CloseCode.INTERNAL_ERROR
+    this.#closeCode = closeCode
+    this.#closeReason = code
+    this.context.observer.failed(this as HeldConnection, code, error)
+    if (this.#state < State.CLOSING) this.#beginClosing(closeCode, code)
+    // What still comes is read and dropped until the other side ends too (RFC 6455 §7.1.1), or closeMs has
+    // passed: a line cut with bytes unread would be reset, and the close frame lost.
+    this.transport.resume()
+    this.endWhenFlushed()
+  }
+
+  // --- What the engine calls
+
+  /** Sends the handshake's response and opens. Bytes that came behind the request are given to `receive`. */
+  start(response: string): void {
+    this.writeRaw(response)
+    this.#state = State.OPEN
+    this.context.observer.opened(this as HeldConnection)
+    this.#rearm()
+    const open = this.context.behavior.open
+    if (open === undefined) return
+    try {
+      open(this as HeldConnection)
+    } catch (error) {
+      this.fail('ERR_HANDLER', error)
+    }
+  }
+
+  /** Bytes arrived, in `bytes[start, end)`; they are overwritten in place and not kept. */
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.context.counters.bytesReceived += end - start
+    if (this.#isDeaf || this.#state === State.CLOSED) return
+    this.#lastReceivedMs = this.context.wheel.coarseNow
+    this.#isPingUnanswered = false
+    if (this.#rate !== null && !this.#rate.takeBytes(end - start, this.#lastReceivedMs)) {
+      this.fail('ERR_BYTE_RATE')
+      return
+    }
+    if (this.#pausedBy !== 0 || this.#held !== null) this.#hold(bytes, start, end)
+    else this.#parse(bytes, start, end)
+  }
+
+  /** The other side ended its direction. */
+  ended(): void {
+    if (this.#state === State.CLOSED) return
+    this.#isDeaf = true
+    if (this.#state < State.CLOSING) {
+      this.#state = State.CLOSING
+      this.#closingSinceMs = this.context.wheel.coarseNow
+      this.#rearm()
+    }
+    this.endWhenFlushed()
+  }
+
+  /** The transport is gone. Called once, never from within a command. */
+  transportClosed(): void {
+    if (this.#state === State.CLOSED) return
+    this.#state = State.CLOSED
+    this.#isDeaf = true
+    this.#held = null
+    this.reading = null
+    this.#pendingPong = null
+    this.dropUnsent()
+    this.context.wheel.remove(this)
+    if (this.subscriptions !== null) this.context.hub.leave(this as HeldConnection)
+    try {
+      this.context.behavior.close(this as HeldConnection, this.#closeCode, this.#closeReason)
+    } catch (error) {
+      this.context.observer.failed(this as HeldConnection, 'ERR_HANDLER', error)
+    }
+    this.context.observer.closed(this as HeldConnection, this.#closeCode, this.#closeReason)
+  }
+
+  // --- What the turn and the wheel call
+
+  deliverHeld(): void {
+    const held = this.#held
+    if (this.#pausedBy !== 0 || held === null || this.#state === State.CLOSED) return
+    this.#held = null
+    this.#parse(held, 0, held.length)
+    if (this.#pausedBy === 0 && this.#held === null) this.transport.resume()
+  }
+
+  onDue(now: number): number {
+    if (this.#state === State.CLOSED) return 0
+    const due = this.#nextDueMs()
+    if (due > now) return due - now
+    const { limits, keepalive } = this.context
+    if (this.#state === State.CLOSING) {
+      this.transport.destroy()
+      return 0
+    }
+    if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
+      this.fail('ERR_MESSAGE_INCOMPLETE')
+    } else if (limits.idleMs > 0 && now - this.#lastMessageMs >= limits.idleMs) {
+      this.fail('ERR_IDLE')
+    } else if (keepalive !== null && this.#pausedBy === 0) {
+      this.#checkLiveness(now, keepalive.pingMs)
+    }
+    return Math.max(this.#nextDueMs() - now, 1)
+  }
+
+  #checkLiveness(now: number, pingMs: number): void {
+    if (this.#isPingUnanswered) {
+      this.#closeReason = 'ERR_KEEPALIVE'
+      this.context.observer.failed(this as HeldConnection, 'ERR_KEEPALIVE', undefined)
+      this.terminate()
+    } else if (now - this.#lastReceivedMs >= pingMs) {
+      this.#isPingUnanswered = true
+      this.ping()
+    }
+  }
+
+  /** The earliest deadline, on the wheel's clock; Infinity for none. */
+  #nextDueMs(): number {
+    const { limits, keepalive } = this.context
+    if (this.#state === State.CLOSING) return this.#closingSinceMs + limits.closeMs
+    let due = Infinity
+    if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
+    if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
+    if (keepalive !== null) {
+      const silence = keepalive.pingMs + (this.#isPingUnanswered ? keepalive.timeoutMs : 0)
+      // Paused: look again later, but nothing can be concluded from silence.
+      const since = this.#pausedBy === 0 ? this.#lastReceivedMs : this.context.wheel.coarseNow
+      due = Math.min(due, since + silence)
+    }
+    return due
+  }
+
+  #rearm(): void {
+    const due = this.#nextDueMs()
+    if (due === Infinity) return
+    this.context.wheel.schedule(this, Math.max(due - this.context.wheel.coarseNow, 1))
+  }
+
+  // --- What the parser calls
+
+  get halted(): boolean {
+    return this.#pausedBy !== 0 || this.#isDeaf
+  }
+
+  onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
+    if (this.#state !== State.OPEN) return
+    this.context.counters.messagesReceived++
+    this.#lastMessageMs = this.#lastReceivedMs
+    if (this.#rate !== null && !this.#rate.takeMessage(this.#lastReceivedMs)) {
+      this.fail('ERR_MESSAGE_RATE')
+      return
+    }
+    // A plain Uint8Array: `slice` of a Buffer would be a view where users expect a copy.
+    const data = isText
+      ? (bytes as Buffer).toString('utf8', start, end)
+      : new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+    try {
+      this.context.behavior.message(this as HeldConnection, data)
+    } catch (error) {
+      this.fail('ERR_HANDLER', error)
+    }
+  }
+
+  onPing(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state !== State.OPEN) return
+    const payload = bytes.subarray(start, end)
+    if (!this.isBlocked) {
+      this.#coalescedPongs = 0
+      this.writeFrame(Opcode.PONG, payload, false)
+      return
+    }
+    // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
+    // pings and never reads would fill the memory with pongs.
+    if (++this.#coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
+    else this.#pendingPong = payload.slice()
+  }
+
+  onPong(): void {}
+
+  onClose(code: number, reason: string): void {
+    this.#isDeaf = true
+    this.#held = null
+    this.#closeCode = code
+    this.#closeReason = reason
+    // RFC 6455 §5.5.1: the answer echoes the status code.
+    if (this.#state < State.CLOSING) {
+      this.#beginClosing(code === CloseCode.NO_STATUS ? undefined : code, '')
+    }
+    this.endWhenFlushed()
+  }
+
+  onProtocolError(code: ErrorCode): void {
+    this.fail(code)
+  }
+
+  // --- Inside
+
+  protected get isGone(): boolean {
+    return this.#state === State.CLOSED
+  }
+
+  override flush(): void {
+    if (this.#pendingPong !== null && !this.isBlocked && this.#state === State.OPEN) {
+      const payload = this.#pendingPong
+      this.#pendingPong = null
+      this.#coalescedPongs = 0
+      this.writeFrame(Opcode.PONG, payload, false)
+    }
+    super.flush()
+  }
+
+  protected drained(): void {
+    try {
+      this.context.behavior.drain?.(this as HeldConnection)
+    } catch (error) {
+      this.fail('ERR_HANDLER', error)
+    }
+  }
+
+  #beginClosing(code: number | undefined, reason: string): void {
+    this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
+    this.#state = State.CLOSING
+    this.#closingSinceMs = this.context.wheel.coarseNow
+    this.#rearm()
+    this.resumeFor(PausedBy.USER)
+    this.resumeFor(PausedBy.MODEL)
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): void {
+    const taken = this.context.parser.parse(this, bytes, start, end)
+    if (taken < end && !this.#isDeaf) this.#hold(bytes, taken, end)
+    const reading = this.reading
+    if (reading !== null && reading.sinceMs === 0) {
+      reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
+      this.#rearm()
+    }
+  }
+
+  #hold(bytes: Uint8Array, start: number, end: number): void {
+    const before = this.#held
+    const held = Buffer.allocUnsafeSlow((before?.length ?? 0) + end - start)
+    if (before !== null) held.set(before)
+    held.set(bytes.subarray(start, end), before?.length ?? 0)
+    this.#held = held
+  }
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+/** Accepts what programs without types give: other views and ArrayBuffers. */
+function bytesOf(message: unknown): Uint8Array {
+  if (message instanceof Uint8Array) return message
+  if (ArrayBuffer.isView(message)) {
+    return new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
+  }
+  if (message instanceof ArrayBuffer || message instanceof SharedArrayBuffer) {
+    return new Uint8Array(message)
+  }
+  throw new TypeError('A message is a string, a Uint8Array, or another view of bytes')
+}
+
+function checkCloseArguments(code: unknown, reason: unknown): void {
+  // A typed array as reason once leaked memory of a server to its peers (CVE-2026-45736).
+  if (typeof reason !== 'string') throw new HoldlineError('ERR_CLOSE_ARGUMENT', 'reason')
+  if (code === undefined) {
+    if (reason !== '') throw new HoldlineError('ERR_CLOSE_ARGUMENT', 'a reason needs a code')
+    return
+  }
+  if (typeof code !== 'number' || !isSendableCloseCode(code)) {
+    throw new HoldlineError('ERR_CLOSE_ARGUMENT', `code ${String(code)}`)
+  }
+  if (Buffer.byteLength(reason, 'utf8') > MAX_REASON_BYTES) {
+    throw new HoldlineError('ERR_CLOSE_ARGUMENT', `a reason of ${reason.length} characters`)
+  }
+}

@@ -1,0 +1,73 @@
+// What is put off to the end of a turn of the event loop: messages of resumed connections, then one flush for
+// each connection that has something to send.
+
+import type { Clock } from './clock.ts'
+import { SendArena } from './send-arena.ts'
+
+/** What the turn calls; implemented by HeldConnection. */
+export interface TurnMember {
+  /** Whether a flush is already scheduled; belongs to the turn. */
+  flushScheduled: boolean
+  flush(): void
+  deliverHeld(): void
+}
+
+export class Turn {
+  readonly arena: SendArena = new SendArena()
+  readonly #clock: Clock
+  #toFlush: TurnMember[] = []
+  #toDeliver: TurnMember[] = []
+  #before: (() => void)[] = []
+  #scheduled = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  flushLater(member: TurnMember): void {
+    if (member.flushScheduled) return
+    member.flushScheduled = true
+    this.#toFlush.push(member)
+    this.#schedule()
+  }
+
+  deliverLater(member: TurnMember): void {
+    this.#toDeliver.push(member)
+    this.#schedule()
+  }
+
+  /** Calls `f` once at the end of this turn, before the flushes. */
+  beforeFlush(f: () => void): void {
+    this.#before.push(f)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#clock.atTurnEnd(this.#end)
+  }
+
+  // What members schedule meanwhile belongs to the next turn: user code cannot hold the loop here.
+  readonly #end = (): void => {
+    this.#scheduled = false
+    const toDeliver = this.#toDeliver
+    if (toDeliver.length > 0) {
+      this.#toDeliver = []
+      for (const member of toDeliver) member.deliverHeld()
+    }
+    const before = this.#before
+    if (before.length > 0) {
+      this.#before = []
+      for (const f of before) f()
+    }
+    const toFlush = this.#toFlush
+    this.#toFlush = []
+    for (const member of toFlush) {
+      member.flushScheduled = false
+      member.flush()
+    }
+    // `drain` handlers ran in the flushes above and may have sent: their frames are in the slab.
+    if (this.#toFlush.length === 0) this.arena.turnEnded()
+  }
+}
