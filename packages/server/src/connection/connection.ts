@@ -29,7 +29,7 @@ export interface Connection<Data = unknown> {
    * Begins the close handshake. Without a code the frame is empty.
    *
    * @throws HoldlineError ERR_CLOSE_ARGUMENT for a code outside 1000–1003, 1007–1014, 3000–4999, a reason
-   * longer than 123 bytes of UTF-8, or a reason that is not a string.
+   * longer than 123 bytes of UTF-8; TypeError for a reason that is not a string.
    */
   close(code?: number, reason?: string): void
   /** Cuts the line at once, without a close frame. */

@@ -1,12 +1,13 @@
 // A connection as the core holds it: what the parser calls, the close sequence, the deadlines. Engines drive it
 // through `start`, `receive`, `bytesWritten`, `ended` and `transportClosed`; user code sees it as Connection.
 
-import { CloseCode, isSendableCloseCode, MAX_REASON_BYTES } from '../protocol/close-code.ts'
-import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
+import { CloseCode } from '../protocol/close-code.ts'
+import { errorCatalogue } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
 import type { Reading } from '../protocol/reading.ts'
+import { bytesOf, checkCloseArguments } from './arguments.ts'
 import type { Connection, SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { Outgoing } from './outgoing.ts'
@@ -88,7 +89,7 @@ export class HeldConnection<Data = unknown>
     return this.sendMessage(typeof message === 'string' ? message : bytesOf(message))
   }
 
-  ping(payload: Uint8Array = NO_BYTES): SendResult {
+  ping(payload: Uint8Array = new Uint8Array(0)): SendResult {
     if (!this.isOpen) return 'closed'
     this.writeFrame(Opcode.PING, bytesOf(payload).subarray(0, MAX_CONTROL_BYTES), false)
     return 'sent'
@@ -119,11 +120,11 @@ export class HeldConnection<Data = unknown>
   }
 
   subscribe(topic: string): void {
-    if (this.isOpen) this.context.hub.subscribe(this as HeldConnection, topic)
+    if (this.isOpen) this.context.hub.subscribe(this, topic)
   }
 
   unsubscribe(topic: string): void {
-    this.context.hub.unsubscribe(this as HeldConnection, topic)
+    this.context.hub.unsubscribe(this, topic)
   }
 
   // --- What models call
@@ -163,7 +164,7 @@ export class HeldConnection<Data = unknown>
     const closeCode = errorCatalogue[code].closeCode ?? CloseCode.INTERNAL_ERROR
     this.#closeCode = closeCode
     this.#closeReason = code
-    this.context.observer.failed(this as HeldConnection, code, error)
+    this.context.observer.failed(this, code, error)
     if (this.#state < State.CLOSING) this.#beginClosing(closeCode, code)
     // What still comes is read and dropped until the other side ends too (RFC 6455 §7.1.1), or closeMs has
     // passed: a line cut with bytes unread would be reset, and the close frame lost.
@@ -177,12 +178,12 @@ export class HeldConnection<Data = unknown>
   start(response: string): void {
     this.writeRaw(response)
     this.#state = State.OPEN
-    this.context.observer.opened(this as HeldConnection)
+    this.context.observer.opened(this)
     this.#rearm()
     const open = this.context.behavior.open
     if (open === undefined) return
     try {
-      open(this as HeldConnection)
+      open(this)
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
@@ -224,13 +225,13 @@ export class HeldConnection<Data = unknown>
     this.#pendingPong = null
     this.dropUnsent()
     this.context.wheel.remove(this)
-    if (this.subscriptions !== null) this.context.hub.leave(this as HeldConnection)
+    if (this.subscriptions !== null) this.context.hub.leave(this)
     try {
-      this.context.behavior.close(this as HeldConnection, this.#closeCode, this.#closeReason)
+      this.context.behavior.close(this, this.#closeCode, this.#closeReason)
     } catch (error) {
-      this.context.observer.failed(this as HeldConnection, 'ERR_HANDLER', error)
+      this.context.observer.failed(this, 'ERR_HANDLER', error)
     }
-    this.context.observer.closed(this as HeldConnection, this.#closeCode, this.#closeReason)
+    this.context.observer.closed(this, this.#closeCode, this.#closeReason)
   }
 
   // --- What the turn and the wheel call
@@ -265,7 +266,7 @@ export class HeldConnection<Data = unknown>
   #checkLiveness(now: number, pingMs: number): void {
     if (this.#isPingUnanswered) {
       this.#closeReason = 'ERR_KEEPALIVE'
-      this.context.observer.failed(this as HeldConnection, 'ERR_KEEPALIVE', undefined)
+      this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
       this.terminate()
     } else if (now - this.#lastReceivedMs >= pingMs) {
       this.#isPingUnanswered = true
@@ -314,7 +315,7 @@ export class HeldConnection<Data = unknown>
       ? (bytes as Buffer).toString('utf8', start, end)
       : new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
     try {
-      this.context.behavior.message(this as HeldConnection, data)
+      this.context.behavior.message(this, data)
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
@@ -370,7 +371,7 @@ export class HeldConnection<Data = unknown>
 
   protected drained(): void {
     try {
-      this.context.behavior.drain?.(this as HeldConnection)
+      this.context.behavior.drain?.(this)
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
@@ -401,34 +402,5 @@ export class HeldConnection<Data = unknown>
     if (before !== null) held.set(before)
     held.set(bytes.subarray(start, end), before?.length ?? 0)
     this.#held = held
-  }
-}
-
-const NO_BYTES = new Uint8Array(0)
-
-/** Accepts what programs without types give: other views and ArrayBuffers. */
-function bytesOf(message: unknown): Uint8Array {
-  if (message instanceof Uint8Array) return message
-  if (ArrayBuffer.isView(message)) {
-    return new Uint8Array(message.buffer, message.byteOffset, message.byteLength)
-  }
-  if (message instanceof ArrayBuffer || message instanceof SharedArrayBuffer) {
-    return new Uint8Array(message)
-  }
-  throw new TypeError('A message is a string, a Uint8Array, or another view of bytes')
-}
-
-function checkCloseArguments(code: unknown, reason: unknown): void {
-  // A typed array as reason once leaked memory of a server to its peers (CVE-2026-45736).
-  if (typeof reason !== 'string') throw new HoldlineError('ERR_CLOSE_ARGUMENT', 'reason')
-  if (code === undefined) {
-    if (reason !== '') throw new HoldlineError('ERR_CLOSE_ARGUMENT', 'a reason needs a code')
-    return
-  }
-  if (typeof code !== 'number' || !isSendableCloseCode(code)) {
-    throw new HoldlineError('ERR_CLOSE_ARGUMENT', `code ${String(code)}`)
-  }
-  if (Buffer.byteLength(reason, 'utf8') > MAX_REASON_BYTES) {
-    throw new HoldlineError('ERR_CLOSE_ARGUMENT', `a reason of ${reason.length} characters`)
   }
 }

@@ -86,7 +86,7 @@ export class TimingWheel {
     while (this.#cursorTime + WHEEL_TICK_MS <= now) {
       this.#cursorTime += WHEEL_TICK_MS
       this.#cursor = (this.#cursor + 1) % SLOTS
-      this.#expire(this.#cursor, now)
+      this.#expire(this.#cursor)
     }
     if (this.#size > 0) {
       const untilNext = this.#cursorTime + WHEEL_TICK_MS - this.#clock.now()
@@ -94,7 +94,7 @@ export class TimingWheel {
     }
   }
 
-  #expire(slot: number, now: number): void {
+  #expire(slot: number): void {
     // Unlinked one by one: `onDue` may remove any other entry, the next one included. Nothing is put into this
     // slot meanwhile: `schedule` goes at least one slot ahead.
     for (let entry = this.#slots[slot]!; entry !== null; entry = this.#slots[slot]!) {
