@@ -98,6 +98,7 @@ export class HeldConnection<Data = unknown>
   close(code?: number, reason: string = ''): void {
     checkCloseArguments(code, reason)
     if (this.#state !== State.OPEN) return
+    this.takePublications()
     this.#beginClosing(code, reason)
   }
 
@@ -180,10 +181,8 @@ export class HeldConnection<Data = unknown>
     this.#state = State.OPEN
     this.context.observer.opened(this)
     this.#rearm()
-    const open = this.context.behavior.open
-    if (open === undefined) return
     try {
-      open(this)
+      this.context.behavior.open?.(this)
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
@@ -384,6 +383,8 @@ export class HeldConnection<Data = unknown>
     this.#rearm()
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
+    // Nothing follows the close frame; a topic must not keep publications for this connection.
+    if (this.subscriptions !== null) this.context.hub.leave(this)
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): void {

@@ -57,6 +57,10 @@ export abstract class Outgoing implements TurnMember {
     return this.#unflushedBytes + this.#underWayBytes
   }
 
+  get limits(): ConnectionContext['limits'] {
+    return this.context.limits
+  }
+
   /** Whether the last write has not been taken yet: the other side reads slower than it is sent to. */
   get isBlocked(): boolean {
     return this.#isUnderWay
@@ -182,6 +186,14 @@ export abstract class Outgoing implements TurnMember {
       this.#pieces.push(this.#tail.subarray(this.#tailStart, this.#tailEnd))
     }
     this.#tail = null
+  }
+
+  /** Puts what the topics have for this connection behind what was sent so far: it comes before a close frame. */
+  protected takePublications(): void {
+    if (this.subscriptions === null) return
+    this.#finishPiece()
+    this.#pieces ??= []
+    this.#unflushedBytes += this.context.hub.take(this as never, this.#pieces)
   }
 
   /** Asks for a flush at the end of this turn. */

@@ -1,0 +1,103 @@
+// A topic's log: publications as frames that are ready to send, one behind the other. Encoded once, whatever the
+// number of subscribers; each of them is a position in the log and is sent slices of it without a copy.
+
+import { headerBytes, Opcode, writeHeader } from '../protocol/frame.ts'
+import type { PublishedMessage } from './broker.ts'
+
+const FIRST_SEGMENT_BYTES = 512
+const MAX_SEGMENT_BYTES = 65_536
+
+/** Append-only memory: a slice of it stays as it is for as long as somebody holds it. */
+interface Segment {
+  /** Position in the log of the segment's first byte. */
+  readonly base: number
+  readonly bytes: Buffer
+  length: number
+}
+
+export class TopicLog {
+  #segments: Segment[] = []
+  #head = 0
+  #publicationCount = 0
+  // Most subscribers are at the same place: they share one slice.
+  #sharedFrom = -1
+  #sharedHead = -1
+  #shared: Uint8Array[] = []
+
+  /** Position behind the last frame, in bytes since the log began. */
+  get head(): number {
+    return this.#head
+  }
+
+  /** Publications since the log began. */
+  get publicationCount(): number {
+    return this.#publicationCount
+  }
+
+  /** Bytes that the log keeps. */
+  get keptBytes(): number {
+    return this.#segments.length === 0 ? 0 : this.#head - this.#segments[0]!.base
+  }
+
+  append(message: PublishedMessage): void {
+    const isText = typeof message === 'string'
+    const payloadBytes = isText ? Buffer.byteLength(message, 'utf8') : message.length
+    const segment = this.#room(headerBytes(payloadBytes) + payloadBytes)
+    const opcode = isText ? Opcode.TEXT : Opcode.BINARY
+    const start = writeHeader(segment.bytes, segment.length, opcode, payloadBytes)
+    if (isText) segment.bytes.write(message, start, 'utf8')
+    else segment.bytes.set(message, start)
+    this.#head += start + payloadBytes - segment.length
+    segment.length = start + payloadBytes
+    this.#publicationCount++
+  }
+
+  #room(count: number): Segment {
+    const last = this.#segments.at(-1)
+    if (last !== undefined && last.bytes.length - last.length >= count) return last
+    const doubled = Math.min((last?.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2, MAX_SEGMENT_BYTES)
+    const bytes = Buffer.allocUnsafeSlow(Math.max(doubled, count))
+    const segment = { base: this.#head, bytes, length: 0 }
+    this.#segments.push(segment)
+    return segment
+  }
+
+  /** Whether the next frame of this size begins a new segment: a good moment to trim. */
+  isSegmentFull(count: number): boolean {
+    const last = this.#segments.at(-1)
+    return last !== undefined && last.bytes.length - last.length < count
+  }
+
+  /** Appends the frames from position `from` to the head to `pieces`, and returns their bytes. */
+  slice(from: number, pieces: Uint8Array[]): number {
+    if (from !== this.#sharedFrom || this.#head !== this.#sharedHead) {
+      this.#shared = this.#cut(from)
+      this.#sharedFrom = from
+      this.#sharedHead = this.#head
+    }
+    for (const piece of this.#shared) pieces.push(piece)
+    return this.#head - from
+  }
+
+  #cut(from: number): Uint8Array[] {
+    const pieces: Uint8Array[] = []
+    for (const { base, bytes, length } of this.#segments) {
+      if (base + length > from) pieces.push(bytes.subarray(Math.max(from - base, 0), length))
+    }
+    return pieces
+  }
+
+  /** Forgets whole segments before `position`. */
+  trim(position: number): void {
+    let gone = 0
+    while (gone < this.#segments.length) {
+      const { base, length } = this.#segments[gone]!
+      if (base + length > position) break
+      gone++
+    }
+    if (gone > 0) this.#segments.splice(0, gone)
+    // The shared slices would keep forgotten segments alive.
+    this.#shared = []
+    this.#sharedFrom = -1
+  }
+}
