@@ -297,6 +297,14 @@ const entries = {
     message: 'An option has a value that Holdline cannot take',
     fix: 'Correct the option named here; the guide lists all with their ranges',
   },
+  ERR_ARGUMENT_UNKNOWN: {
+    message: 'The command does not know an argument',
+    fix: 'Run holdline --help to see all of them',
+  },
+  ERR_ARGUMENT_INVALID: {
+    message: 'An argument of the command has a value that it cannot take',
+    fix: 'Correct it, or run holdline --help to see what it takes',
+  },
   ERR_ROUTE_INVALID: {
     message: 'A route cannot be served',
     fix: 'Paths begin with / and their parameters are whole segments such as /room/:id, each path once',
