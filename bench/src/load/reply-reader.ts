@@ -52,7 +52,7 @@ export class ReplyVerifier implements ReplyReader {
   take(chunk: Uint8Array, length: number): boolean {
     for (let i = 0; i < length; i++) {
       const at = this.#receivedBytes + i
-      if (at >= this.#reply.length || chunk[i] !== this.#reply[at]) {
+      if (chunk[i] !== this.#reply[at]) {
         throw new ReplyError(`byte ${at} of the reply is ${chunk[i]} instead of ${this.#reply[at]}`)
       }
     }
