@@ -64,6 +64,8 @@ export type Judgement = Acceptance | Refusal
 /** What the server gives an engine. */
 export interface Acceptor {
   readonly limits: Limits
+  /** Whether a route has this path, so that `judge` would not answer 404. */
+  serves(target: string): boolean
   /** A promise only where the route's own `upgrade` function is asynchronous. Never throws or rejects. */
   judge(request: UpgradeRequest): Judgement | Promise<Judgement>
   /** Everything that is no upgrade; null: 404. */

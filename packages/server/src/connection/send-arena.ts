@@ -25,17 +25,16 @@ export class SendArena {
     this.#pinned = false
   }
 
-  /** A slice of the slab is still under way: this slab will not be used again. */
+  /** A slice of the slab is still under way: none of it will be written a second time. */
   pin(): void {
     this.#pinned = true
   }
 
-  /** Everything of this turn was handed over. Begins anew, in the same slab unless something is under way. */
+  /**
+   * Everything of this turn was handed over. Begins the slab anew, or goes on behind what is still under way, so
+   * that a slow connection costs no slab a turn.
+   */
   turnEnded(): void {
-    if (this.#pinned) {
-      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-      this.#pinned = false
-    }
-    this.position = 0
+    if (!this.#pinned) this.position = 0
   }
 }

@@ -21,11 +21,9 @@ export interface DeflaterOptions extends InflaterOptions {
 }
 
 export class Inflater {
-  readonly #windowBits: number
   readonly #window: SlidingWindow | null
 
   constructor(options: InflaterOptions) {
-    this.#windowBits = options.windowBits
     this.#window = options.noContextTakeover ? null : new SlidingWindow(options)
   }
 
@@ -71,8 +69,7 @@ export class Inflater {
     first: InflatedStream,
     maxBytes: number,
   ): Uint8Array {
-    const window =
-      this.#window ?? new SlidingWindow({ windowBits: this.#windowBits, noContextTakeover: true })
+    const window = this.#window ?? new SlidingWindow({ windowBits: 15, noContextTakeover: true })
     window.push(first.output)
     const parts = [first.output]
     let totalBytes = first.output.length
@@ -100,7 +97,9 @@ export class Inflater {
   ): InflatedStream {
     const options = {
       info: true,
-      windowBits: this.#windowBits,
+      // Not the agreed bits: zlib would then refuse a match that reaches too far back only where one of its
+      // output buffers happens to end. What matters, how much is remembered, the dictionary settles.
+      windowBits: 15,
       // Checked by zlib's caller after every chunk, that is, while inflating; it must not be 0.
       maxOutputLength: Math.max(1, maxBytes),
       chunkSize: clamp(Math.min(input.length * 4, maxBytes + 1), 1024, maxChunkBytes),

@@ -96,10 +96,11 @@ export function refusalResponse(
   status: number | undefined,
   code: ErrorCode,
   extraHeaders?: ExtraHeaders,
+  detail?: string,
 ): string {
   const entry = errorCatalogue[code]
   const answered = status ?? entry.status ?? 400
-  const body = asciiJson({ error: { code, message: entry.message, fix: entry.fix } })
+  const body = asciiJson({ error: { code, message: entry.message, fix: entry.fix, detail } })
   let text = `HTTP/1.1 ${answered} ${reasonPhrases.get(answered) ?? 'Refused'}\r\n`
   // RFC 9110 §15.5.22: 426 names the protocol, and §7.8: Upgrade is a connection option.
   text += answered === 426 ? 'Connection: close, Upgrade\r\n' : 'Connection: close\r\n'

@@ -1,0 +1,101 @@
+// The engine that runs everywhere: node:http and node:https parse the requests, node:net moves the bytes. HTTP
+// and WebSockets on one port.
+
+import { createServer, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server as HttpServer, ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Server as HttpsServer } from 'node:https'
+import type { Server as NetServer, Socket } from 'node:net'
+import type { Acceptor, Engine, HttpHandler, ListenOptions, Listener } from '../../connection/engine.ts'
+import { listHas } from '../../protocol/header-list.ts'
+import { answerClientError } from './client-error.ts'
+import { bind } from './listen.ts'
+import { NodeClock } from './node-clock.ts'
+import { ProxyFront } from './proxy-front.ts'
+import { UpgradeGate } from './upgrade-gate.ts'
+
+export class NodeEngine implements Engine {
+  readonly name = 'node'
+  readonly clock: NodeClock = new NodeClock()
+
+  async listen(options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
+    const http = createHttpServer(options, acceptor)
+    const proxy = new ProxyFront(options.proxy)
+    const gate = new UpgradeGate(acceptor, proxy.addressOf)
+    http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (isWebSocketUpgrade(request)) gate.pass(request, socket, head)
+      else servePlain(acceptor.http, request, socket)
+    })
+    http.on('clientError', answerClientError)
+    const listening: NetServer = proxy.inFrontOf(http, acceptor.limits.handshakeMs)
+    const address = await bind(listening, options)
+    return {
+      address,
+      stopAccepting: () => {
+        listening.close()
+        http.closeIdleConnections()
+      },
+      close: () =>
+        new Promise((resolve) => {
+          gate.close()
+          if (listening.listening) listening.close(() => resolve())
+          else if (listening === http) http.close(() => resolve())
+          else resolve()
+          http.closeAllConnections()
+          proxy.close()
+        }),
+    }
+  }
+
+  /**
+   * Serves the routes on an HTTP server that somebody else made and listens with. Upgrades of other paths are
+   * left to its other listeners, and refused where there are none. Returns how to stop.
+   */
+  attach(http: HttpServer | HttpsServer, acceptor: Acceptor): () => void {
+    const proxy = new ProxyFront(undefined)
+    const gate = new UpgradeGate(acceptor, proxy.addressOf)
+    const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
+      const isOurs = isWebSocketUpgrade(request) && acceptor.serves(request.url ?? '')
+      if (isOurs || http.listenerCount('upgrade') === 1) gate.pass(request, socket, head)
+    }
+    http.on('upgrade', onUpgrade)
+    return () => {
+      http.off('upgrade', onUpgrade)
+      gate.close()
+    }
+  }
+}
+
+function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServer | HttpsServer {
+  const { handshakeMs, headerBytes } = acceptor.limits
+  const settings: ServerOptions = {
+    maxHeaderSize: headerBytes,
+    headersTimeout: handshakeMs,
+    // How often node:http looks for requests that are late.
+    connectionsCheckingInterval: Math.max(50, Math.min(1_000, handshakeMs / 4)),
+    noDelay: true,
+    // Plain requests that merely name another protocol (h2c) stay plain requests.
+    shouldUpgradeCallback: isWebSocketUpgrade,
+  }
+  const server =
+    options.tls === undefined
+      ? createServer(settings)
+      : createTlsServer({ ...settings, handshakeTimeout: handshakeMs, ...options.tls })
+  if (acceptor.http !== null) server.on('request', acceptor.http)
+  return server
+}
+
+function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  return listHas(request.headers.upgrade ?? '', 'websocket')
+}
+
+/** Before Node 24.9 every upgrade arrives here: one that is not for a WebSocket is answered as a request. */
+function servePlain(http: HttpHandler | null, request: IncomingMessage, socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.on('finish', () => socket.end())
+  if (http === null) response.writeHead(404).end()
+  else http(request, response)
+}

@@ -1,0 +1,102 @@
+// A connection's bytes over a socket of node:net or node:tls. The listeners are shared functions that find their
+// connection on the socket: a line that is held costs no closure.
+
+import type { Socket } from 'node:net'
+import type { HeldConnection } from '../../connection/held-connection.ts'
+import type { Transport } from '../../connection/transport.ts'
+
+const connectionOf = Symbol('holdline.connection')
+
+type HeldSocket = Socket & { [connectionOf]?: HeldConnection }
+
+const NOTHING = Buffer.alloc(0)
+
+export class NodeTransport implements Transport {
+  readonly #socket: HeldSocket
+  readonly #isEncrypted: boolean
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.#isEncrypted = 'encrypted' in socket
+    socket.setNoDelay(true)
+    socket.setTimeout(0)
+  }
+
+  /** From now on what happens on the socket is told to the connection. */
+  attach(connection: HeldConnection): void {
+    const socket = this.#socket
+    socket[connectionOf] = connection
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    // A socket that is gone already has emitted its last event.
+    if (socket.destroyed) setImmediate(onClose.bind(socket))
+    else socket.on('close', onClose)
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket
+    if (this.#isEncrypted) {
+      socket.write(bytes, this.#written)
+      return false
+    }
+    socket.write(bytes)
+    return this.#isTaken()
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): boolean {
+    const socket = this.#socket
+    const last = pieces.length - 1
+    socket.cork()
+    for (let i = 0; i < last; i++) socket.write(pieces[i]!)
+    if (this.#isEncrypted) socket.write(pieces[last]!, this.#written)
+    else socket.write(pieces[last]!)
+    socket.uncork()
+    return !this.#isEncrypted && this.#isTaken()
+  }
+
+  // A plain socket writes at once what the kernel takes, so mostly nothing is left here, and no callback and
+  // closure is needed. An empty write behind what is left tells when it has gone.
+  #isTaken(): boolean {
+    const socket = this.#socket
+    if (socket.writableLength === 0 || socket.destroyed) return true
+    socket.write(NOTHING, this.#written)
+    return false
+  }
+
+  get #written(): (error?: Error | null) => void {
+    const socket = this.#socket
+    // An error is followed by 'close', which ends the connection.
+    return (error) => {
+      if (!error) socket[connectionOf]?.bytesWritten()
+    }
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}
+
+function onData(this: HeldSocket, chunk: Buffer): void {
+  this[connectionOf]!.receive(chunk, 0, chunk.length)
+}
+
+function onEnd(this: HeldSocket): void {
+  this[connectionOf]!.ended()
+}
+
+function onClose(this: HeldSocket): void {
+  const connection = this[connectionOf]!
+  connection.transportClosed()
+}
