@@ -23,8 +23,8 @@ const fastTests = [
   'tools/**/*.test.ts',
 ]
 
-/** Tests of the tools that run other tests or build: too slow for here. */
-const slowTests = new Set(['tools/guards.test.ts', 'tools/build.test.ts'])
+/** Tests that start many processes: too slow for here. */
+const slowTests = new Set(['tools/guards.test.ts'])
 
 const tool = (file: string, ...options: string[]): string[] => [
   process.execPath,

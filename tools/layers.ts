@@ -49,7 +49,12 @@ export const layers: readonly Layer[] = [
     note: 'never another engine',
   },
   { name: 'topics', folder: server('topics'), layers: ['protocol', 'connection'], node: [] },
-  { name: 'brokers/memory', folder: server('brokers/memory'), layers: ['protocol', 'topics'], node: [] },
+  {
+    name: 'brokers/memory',
+    folder: server('brokers/memory'),
+    layers: ['protocol', 'topics'],
+    node: [],
+  },
   {
     name: 'brokers/process',
     folder: server('brokers/process'),
