@@ -183,11 +183,20 @@ describe('RFC 7692 §8: hostile input', () => {
     assert.equal(inflater().inflate(new Uint8Array(0), 0).length, 0)
   })
 
-  test('errors of the program, such as impossible window bits, are not called errors of the data', () => {
-    assert.throws(
-      () => new Inflater({ windowBits: 99, noContextTakeover: true }).inflate(hex('00'), 1),
-      RangeError,
-    )
+  test('§7.1.2: how far a message may reach back does not hang on the size of inner buffers', () => {
+    // A peer that agreed to 9 bits and uses 15 is understood within a message, whatever its length...
+    const data = Buffer.alloc(200_000)
+    for (let at = 0; at < data.length; at++) data[at] = ((at % 20_000) * 2654435761) >>> 24
+    assert.ok(longestDistance(Buffer.concat([compressed(data), hex('00 00 ff ff')])) > 512)
+    assert.ok(data.equals(inflater(9).inflate(compressed(data), data.length)))
+    // ...and of earlier messages no more is remembered than was agreed.
+    const shared = inflater(9)
+    const far = new Deflater({ windowBits: 15, noContextTakeover: false })
+    for (const message of ['a phrase that will come back', 'x'.repeat(600)]) {
+      shared.inflate(far.deflate(bytes(message)), 1000)
+    }
+    const reference = far.deflate(bytes('a phrase that will come back'))
+    assert.throws(() => shared.inflate(reference, 1000), failsWith('ERR_MESSAGE_DEFLATE'))
   })
 
   test('property: any bytes give a message or one of the two errors', () => {
