@@ -1,6 +1,7 @@
 // Builds the packages into their dist folders. Owns what tsc leaves to others: it drops outputs whose source is
 // gone (so a dist from before a pull never lingers) and carries files that are not TypeScript along.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -106,13 +107,33 @@ function compile(...options: string[]): number {
   return status ?? 1
 }
 
+/** What the outputs depend on besides the sources; tsc does not compile anew for every option that changes. */
+function configuration(): string {
+  const hash = createHash('sha256').update(process.version)
+  const configs = packageFolders().map((folder) => join(folder, 'tsconfig.build.json'))
+  const shared = ['tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json']
+  for (const file of [...shared.map((name) => join(root, name)), ...configs]) {
+    hash.update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+function packageFolders(): string[] {
+  return readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
+}
+
 function build(): number {
-  const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))
-  const status = compile()
+  const record = join(root, 'node_modules', '.holdline-build')
+  const wanted = configuration()
+  const current = existsSync(record) && readFileSync(record, 'utf8') === wanted
+  const status = current ? compile() : compile('--force')
   if (status !== 0) return status
-  for (const folder of packages) tidyDist(folder)
+  for (const folder of packageFolders()) tidyDist(folder)
+  writeFileSync(record, wanted)
   // tsc trusts its own record of what it wrote; where files went missing since, it has to write all again.
-  if (packages.some((folder) => missingOutputs(folder).length > 0)) return compile('--force')
+  if (packageFolders().some((folder) => missingOutputs(folder).length > 0)) {
+    return compile('--force')
+  }
   return 0
 }
 
