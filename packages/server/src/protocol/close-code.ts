@@ -26,9 +26,10 @@ export const MAX_REASON_BYTES = 123
 /** Whether a close frame may carry this code: 1000–1003, 1007–1014 and 3000–4999 (RFC 6455 §7.4). */
 export function isSendableCloseCode(code: number): boolean {
   return (
-    (code >= 1000 && code <= 1003) ||
-    (code >= 1007 && code <= 1014) ||
-    (code >= 3000 && code <= 4999 && Number.isInteger(code))
+    Number.isInteger(code) &&
+    ((code >= 1000 && code <= 1003) ||
+      (code >= 1007 && code <= 1014) ||
+      (code >= 3000 && code <= 4999))
   )
 }
 
