@@ -76,8 +76,8 @@ export interface Listener {
   readonly address: ListenAddress
   /** No new lines from now on; those that are open stay. */
   stopAccepting(): void
-  /** Ends what is left, plain HTTP included, and gives everything back. */
-  close(): Promise<void>
+  /** Waits up to `graceMs` for plain requests under way, cuts what is left, and gives everything back. */
+  close(graceMs?: number): Promise<void>
 }
 
 export interface Engine {

@@ -158,7 +158,11 @@ export class HeldConnection<Data = unknown>
 
   /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */
   override fail(code: ErrorCode, error?: unknown): void {
-    if (this.#state === State.CLOSED || this.#isDeaf) return
+    if (this.#state === State.CLOSED || this.#isDeaf) {
+      // Too late to tell the other side; the program must still hear of its error.
+      if (code === 'ERR_HANDLER') this.context.observer.failed(this, code, error)
+      return
+    }
     this.#isDeaf = true
     this.#held = null
     this.reading = null

@@ -313,6 +313,10 @@ const entries = {
     message: 'A connection was closed with a code or reason that cannot be sent',
     fix: 'Use a code of 1000–1003, 1007–1014 or 3000–4999 and a string of at most 123 bytes of UTF-8',
   },
+  ERR_CONNECTION_CLOSED: {
+    message: 'The connection is closed; the message was not sent',
+    fix: 'Stop sending when the connection closes',
+  },
   ERR_TOPIC_NAME: {
     message: 'A topic name is not allowed',
     fix: 'Use a string of 1 to 255 bytes without control characters',
@@ -336,6 +340,10 @@ const entries = {
   ERR_ENGINE_UNAVAILABLE: {
     message: 'The engine cannot run here',
     fix: "Use engine: 'auto' or 'node'",
+  },
+  ERR_SERVER_CLOSED: {
+    message: 'The server is closed',
+    fix: 'Do not use a server after close; stop what publishes first',
   },
   ERR_WORKER_START: {
     message: 'A worker ended before it listened',

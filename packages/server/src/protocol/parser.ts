@@ -256,7 +256,7 @@ export class FrameParser {
       if (headerLength === HEADER_INCOMPLETE) continue
       this.#beginPayload(sink)
       // An empty payload is complete at once: no byte will come that could finish it.
-      if (this.#length === 0) return this.#continueFrame(sink, reading, bytes, position, position)
+      if (this.#length === 0) return this.#continueFrame(sink, reading, bytes, position, end)
       return position
     }
     return position

@@ -17,7 +17,8 @@ export function answerClientError(error: Error & { code?: string }, stream: unkn
     return
   }
   socket.on('error', () => socket.destroy())
-  socket.end(refusalResponse(undefined, codes.get(error.code ?? '') ?? 'ERR_UPGRADE_MALFORMED'), () =>
-    socket.destroy(),
+  socket.end(
+    refusalResponse(undefined, codes.get(error.code ?? '') ?? 'ERR_UPGRADE_MALFORMED'),
+    () => socket.destroy(),
   )
 }

@@ -6,7 +6,13 @@ import type { IncomingMessage, Server as HttpServer, ServerOptions } from 'node:
 import { createServer as createTlsServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
-import type { Acceptor, Engine, HttpHandler, ListenOptions, Listener } from '../../connection/engine.ts'
+import type {
+  Acceptor,
+  Engine,
+  HttpHandler,
+  ListenOptions,
+  Listener,
+} from '../../connection/engine.ts'
 import { listHas } from '../../protocol/header-list.ts'
 import { answerClientError } from './client-error.ts'
 import { bind } from './listen.ts'
@@ -35,15 +41,11 @@ export class NodeEngine implements Engine {
         listening.close()
         http.closeIdleConnections()
       },
-      close: () =>
-        new Promise((resolve) => {
-          gate.close()
-          if (listening.listening) listening.close(() => resolve())
-          else if (listening === http) http.close(() => resolve())
-          else resolve()
-          http.closeAllConnections()
-          proxy.close()
-        }),
+      close: async (graceMs = 0) => {
+        gate.close()
+        await closeHttp(http, listening, graceMs)
+        proxy.close()
+      },
     }
   }
 
@@ -83,6 +85,29 @@ function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServe
       : createTlsServer({ ...settings, handshakeTimeout: handshakeMs, ...options.tls })
   if (acceptor.http !== null) server.on('request', acceptor.http)
   return server
+}
+
+/** Lets plain requests end within the grace, then cuts them. */
+async function closeHttp(
+  http: HttpServer | HttpsServer,
+  listening: NetServer,
+  graceMs: number,
+): Promise<void> {
+  if (listening.listening) listening.close()
+  http.closeIdleConnections()
+  const giveUpAt = performance.now() + graceMs
+  while ((await connectionCount(http)) > 0 && performance.now() < giveUpAt) {
+    await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS))
+    http.closeIdleConnections()
+  }
+  http.closeAllConnections()
+}
+
+/** How often a draining server looks whether its plain requests have ended. */
+const IDLE_CHECK_MS = 50
+
+function connectionCount(server: NetServer): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)))
 }
 
 function isWebSocketUpgrade(request: IncomingMessage): boolean {

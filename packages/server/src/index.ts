@@ -1,0 +1,31 @@
+// The entry of the package `holdline`.
+
+export { serve } from './server/serve.ts'
+export { attach } from './server/attach.ts'
+export type { AttachOptions } from './server/attach.ts'
+export type { RestartOptions, ServeOptions } from './server/options.ts'
+export type { CloseOptions, Server } from './server/server.ts'
+export type { Logger, RouteStats, ServerStats } from './server/statistics.ts'
+export { contract } from './connection/contract.ts'
+export type { Contract, In, Out } from './connection/contract.ts'
+export type { Behavior, Connection, SendResult } from './connection/connection.ts'
+export type { Keepalive, Route, RouteOptions, UpgradeAnswer } from './connection/route.ts'
+export type { UpgradeRequest } from './connection/upgrade-request.ts'
+export type { Limits } from './connection/limits.ts'
+export { defaultLimits } from './connection/limits.ts'
+export type {
+  Acceptor,
+  Engine,
+  HttpHandler,
+  ListenAddress,
+  Listener,
+  ListenOptions,
+  ProxyOptions,
+} from './connection/engine.ts'
+export { NodeEngine } from './engines/node/node-engine.ts'
+export type { Broker, Deliver, PublishedMessage } from './topics/broker.ts'
+export type { TopicListener } from './topics/topics.ts'
+export { errorCatalogue, HoldlineError } from './protocol/errors.ts'
+export type { ErrorCode, ErrorEntry } from './protocol/errors.ts'
+export { CloseCode } from './protocol/close-code.ts'
+export type { DeflateOptions } from './protocol/deflate-parameters.ts'

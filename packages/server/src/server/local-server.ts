@@ -1,0 +1,195 @@
+// A server within this process: wires engine, routes, topics and broker together, and takes them down again.
+
+import type { Acceptor, Engine, ListenAddress, Listener } from '../connection/engine.ts'
+import { TimingWheel } from '../connection/timing-wheel.ts'
+import { Turn } from '../connection/turn.ts'
+import { MemoryBroker } from '../brokers/memory/memory-broker.ts'
+import { HoldlineError } from '../protocol/errors.ts'
+import type { Broker, PublishedMessage } from '../topics/broker.ts'
+import { checkTopicName, Topics } from '../topics/topics.ts'
+import type { TopicListener } from '../topics/topics.ts'
+import { RouteAcceptor } from './acceptor.ts'
+import type { ChosenEngine } from './choose-engine.ts'
+import type { ResolvedOptions } from './options.ts'
+import { defaultHttp } from './plain-http.ts'
+import type { CloseOptions, Server } from './server.ts'
+import type { ServerStats } from './statistics.ts'
+import { Statistics } from './statistics.ts'
+
+/** Makes the engine listen: the whole difference between `serve` and `attach`. */
+export type Listen = (engine: Engine, acceptor: Acceptor) => Promise<Listener> | Listener
+
+/** What a worker knows and a lone process does not. */
+export interface WorkerPlace {
+  readonly workerId: number
+  readonly processCount: number
+}
+
+export class LocalServer implements Server {
+  readonly engine: ChosenEngine
+  readonly workerId: number
+  readonly processCount: number
+  readonly #options: ResolvedOptions
+  readonly #statistics: Statistics
+  readonly #topics: Topics
+  readonly #acceptor: RouteAcceptor
+  readonly #broker: Broker
+  readonly #startedAt = performance.now()
+  readonly #workerLeftListeners = new Set<(workerId: number) => void>()
+  #listener: Listener | null = null
+  #closing: Promise<void> | null = null
+  #whenEmpty: (() => void) | null = null
+  #isStopped = false
+
+  constructor(options: ResolvedOptions, engine: ChosenEngine, place?: WorkerPlace) {
+    this.#options = options
+    this.engine = engine
+    this.workerId = place?.workerId ?? 0
+    this.processCount = place?.processCount ?? 1
+    this.#broker = options.broker ?? new MemoryBroker()
+    this.#statistics = new Statistics(options.logger)
+    const { clock } = engine.engine
+    const turn = new Turn(clock)
+    this.#topics = new Topics(turn)
+    const serves = (target: string): boolean => this.#acceptor.serves(target)
+    this.#acceptor = new RouteAcceptor(
+      options.routes,
+      {
+        limits: options.limits,
+        origins: options.origins,
+        wheel: new TimingWheel(clock),
+        turn,
+        hub: this.#topics,
+        observer: {
+          opened: (connection) => this.#statistics.opened(connection),
+          closed: (connection, code, reason) => {
+            this.#statistics.closed(connection, code, reason)
+            if (this.#whenEmpty !== null && this.#acceptor.connectionCount === 0) this.#whenEmpty()
+          },
+          failed: (connection, code, error) => this.#statistics.failed(connection, code, error),
+        },
+        refused: this.#statistics.refused,
+      },
+      options.http ?? defaultHttp(serves),
+    )
+  }
+
+  /** @throws HoldlineError ERR_LISTEN_*, or what the broker says. */
+  async start(listen: Listen): Promise<this> {
+    await this.#broker.start(this.#topics.deliver)
+    try {
+      this.#listener = await listen(this.engine.engine, this.#acceptor)
+    } catch (error) {
+      await this.#broker.stop()
+      throw error
+    }
+    return this
+  }
+
+  get address(): ListenAddress {
+    return this.#listener!.address
+  }
+
+  get port(): number {
+    return 'port' in this.address ? this.address.port : 0
+  }
+
+  get url(): string {
+    return urlOf(this.address, this.#options.listen.tls !== undefined)
+  }
+
+  publish(topic: string, message: PublishedMessage): Promise<void> {
+    checkTopicName(topic)
+    const done = this.#isStopped
+      ? Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${topic}`))
+      : this.#broker.publish(topic, message)
+    // Who does not wait for the promise must not lose the process to it; the operator is told instead.
+    done.catch((error: unknown) => this.#options.logger?.warn(`holdline: ${String(error)}`))
+    return done
+  }
+
+  subscribe(topic: string, listener: TopicListener): () => void {
+    return this.#topics.listen(topic, listener)
+  }
+
+  onWorkerLeft(listener: (workerId: number) => void): () => void {
+    this.#workerLeftListeners.add(listener)
+    return () => this.#workerLeftListeners.delete(listener)
+  }
+
+  /** The supervisor said so. */
+  workerLeft(workerId: number): void {
+    for (const listener of this.#workerLeftListeners) listener(workerId)
+  }
+
+  stats(): Promise<ServerStats> {
+    const { closesByCode, failuresByCode, refusalsByCode } = this.#statistics
+    return Promise.resolve({
+      engine: this.engine.name,
+      workerId: this.workerId,
+      uptimeMs: Math.round(performance.now() - this.#startedAt),
+      connections: this.#acceptor.connectionCount,
+      isDraining: this.#acceptor.isDraining,
+      routes: this.#acceptor.routes.map((served) => ({
+        path: served.path,
+        model: served.route.model,
+        connections: served.connections.size,
+        opened: served.openedCount,
+        ...served.counters,
+      })),
+      closes: Object.fromEntries(closesByCode),
+      failures: Object.fromEntries(failuresByCode),
+      refusals: Object.fromEntries(refusalsByCode),
+      topics: this.#topics.topicCount,
+      subscriptions: this.#topics.subscriptionCount,
+    })
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const { code = 1001, reason = '', graceMs = this.#options.graceMs } = options
+    const startedAt = performance.now()
+    this.#acceptor.isDraining = true
+    this.#listener?.stopAccepting()
+    for (const connection of this.#acceptor.connections()) connection.close(code, reason)
+    await this.#empty(graceMs)
+    const graceLeftMs = Math.max(0, graceMs - (performance.now() - startedAt))
+    await this.#listener?.close(graceLeftMs)
+    this.#isStopped = true
+    await this.#broker.stop()
+  }
+
+  /** Waits until no connection is left; cuts those that are left when the grace is over. */
+  #empty(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#acceptor.connectionCount === 0) {
+        resolve()
+        return
+      }
+      const cancel = this.engine.engine.clock.setTimer(graceMs, () => {
+        for (const connection of this.#acceptor.connections()) connection.terminate()
+      })
+      this.#whenEmpty = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** The address as a person would type it. */
+export function urlOf(address: ListenAddress, isEncrypted: boolean): string {
+  if ('path' in address) return `unix:${address.path}`
+  const { host, port } = address
+  const isAnywhere = host === '::' || host === '0.0.0.0'
+  const name = isAnywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `${isEncrypted ? 'https' : 'http'}://${name}:${port}`
+}

@@ -1,0 +1,155 @@
+// What a program may set for a server, and the check of it.
+
+import { availableParallelism } from 'node:os'
+import type { Engine, HttpHandler, ListenOptions } from '../connection/engine.ts'
+import type { Limits } from '../connection/limits.ts'
+import { resolveLimits } from '../connection/limits.ts'
+import type { Route } from '../connection/route.ts'
+import { HoldlineError } from '../protocol/errors.ts'
+import type { Broker } from '../topics/broker.ts'
+import type { Logger } from './statistics.ts'
+
+/** How often workers may end before the server gives up, as in OTP: more than `intensity` within `periodMs`. */
+export interface RestartOptions {
+  /** Restarts within the period. Default 10. */
+  readonly intensity?: number
+  /** Milliseconds. Default 60,000. */
+  readonly periodMs?: number
+  /** The first pause before a restart, doubled with each that follows soon after. Default 100 ms. */
+  readonly backoffMs?: number
+  /** The longest pause. Default 5,000 ms. */
+  readonly maxBackoffMs?: number
+}
+
+export interface ServeOptions extends ListenOptions {
+  /** Paths with their routes: `{ '/chat/:room': callbacks({ … }) }`. */
+  readonly routes?: Readonly<Record<string, Route<never>>>
+  /** Answers all requests that are no upgrades: an Express app, Fastify's routing, a `(req, res)` function. */
+  readonly http?: HttpHandler
+  /** `'auto'` (the default) takes the fastest that runs here, and logs which and why. */
+  readonly engine?: EngineName | Engine
+  /** Worker processes: a number, or `'cores'` for one per CPU core. Default 1: this process, no supervisor. */
+  readonly processes?: number | 'cores'
+  /** Limits for all routes; a route may set its own. */
+  readonly limits?: Partial<Limits>
+  /** Origins for all routes; a route may set its own. Default `'same-host'`. */
+  readonly origins?: Route['origins']
+  /** Carries publications between processes. Default: `memory`, or `process` with several workers. */
+  readonly broker?: Broker
+  /** Milliseconds that connections have to close when the server is stopped. Default 10,000. */
+  readonly graceMs?: number
+  readonly restart?: RestartOptions
+  /**
+   * Whether SIGTERM and SIGINT drain and end the process (and SIGHUP replaces the workers). Default: only with
+   * several processes.
+   */
+  readonly signals?: boolean
+  /** Where an operator's lines go. Default: the console. null: nowhere. */
+  readonly logger?: Logger | null
+}
+
+export const engineNames = ['auto', 'node'] as const
+export type EngineName = (typeof engineNames)[number]
+
+export interface ResolvedOptions {
+  readonly listen: ListenOptions
+  readonly routes: Readonly<Record<string, Route>>
+  readonly http: HttpHandler | null
+  readonly engine: EngineName | Engine
+  readonly processCount: number
+  readonly limits: Limits
+  readonly origins: Route['origins']
+  readonly broker: Broker | null
+  readonly graceMs: number
+  readonly restart: Required<RestartOptions>
+  readonly signals: boolean
+  readonly logger: Logger | null
+}
+
+const known: ReadonlySet<string> = new Set([
+  'port',
+  'host',
+  'path',
+  'tls',
+  'proxy',
+  'reusePort',
+  'backlog',
+  'routes',
+  'http',
+  'engine',
+  'processes',
+  'limits',
+  'origins',
+  'broker',
+  'graceMs',
+  'restart',
+  'signals',
+  'logger',
+])
+
+const defaultRestart: Required<RestartOptions> = {
+  intensity: 10,
+  periodMs: 60_000,
+  backoffMs: 100,
+  maxBackoffMs: 5_000,
+}
+
+/** @throws HoldlineError ERR_OPTION_INVALID */
+export function resolveOptions(options: ServeOptions): ResolvedOptions {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) invalid(`${name} is not an option of serve`)
+  }
+  const { port = 0, path, host, tls, proxy, reusePort, backlog, engine = 'auto' } = options
+  checkNumber('port', port, 0, 65_535)
+  if (path !== undefined && options.port !== undefined) invalid('port and path exclude each other')
+  if (typeof engine === 'string' && !engineNames.includes(engine)) {
+    invalid(`engine is ${JSON.stringify(engine)}, not one of ${engineNames.join(', ')}`)
+  }
+  if (options.http !== undefined && typeof options.http !== 'function') {
+    invalid('http is no function (req, res); for Fastify pass (req, res) => app.routing(req, res)')
+  }
+  const processCount = resolveProcesses(options.processes ?? 1)
+  const graceMs = options.graceMs ?? 10_000
+  checkNumber('graceMs', graceMs, 0, 0x7fff_ffff)
+  const restart = { ...defaultRestart, ...options.restart }
+  for (const [name, value] of Object.entries(restart)) {
+    checkNumber(`restart.${name}`, value, 0, 0x7fff_ffff)
+  }
+  return {
+    listen: {
+      ...(path === undefined ? { port } : { path }),
+      ...(host !== undefined && { host }),
+      ...(tls !== undefined && { tls }),
+      ...(proxy !== undefined && { proxy }),
+      ...(reusePort !== undefined && { reusePort }),
+      ...(backlog !== undefined && { backlog }),
+    },
+    routes: options.routes ?? {},
+    http: options.http ?? null,
+    engine,
+    processCount,
+    limits: resolveLimits(options.limits),
+    origins: options.origins,
+    broker: options.broker ?? null,
+    graceMs,
+    restart,
+    signals: options.signals ?? processCount > 1,
+    logger: options.logger === undefined ? console : options.logger,
+  }
+}
+
+function resolveProcesses(processes: number | 'cores'): number {
+  if (processes === 'cores') return availableParallelism()
+  checkNumber('processes', processes, 1, 1_024)
+  return processes
+}
+
+function checkNumber(name: string, value: number, lowest: number, highest: number): void {
+  if (!Number.isSafeInteger(value) || value < lowest || value > highest) {
+    invalid(`${name} is ${JSON.stringify(value)}, not a whole number from ${lowest} to ${highest}`)
+  }
+}
+
+function invalid(detail: string): never {
+  throw new HoldlineError('ERR_OPTION_INVALID', detail)
+}

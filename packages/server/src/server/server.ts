@@ -1,0 +1,43 @@
+// What `serve` and `attach` give a program.
+
+import type { ListenAddress } from '../connection/engine.ts'
+import type { PublishedMessage } from '../topics/broker.ts'
+import type { TopicListener } from '../topics/topics.ts'
+import type { ServerStats } from './statistics.ts'
+
+export interface CloseOptions {
+  /** The code that every connection is closed with. Default 1001, going away; 1012 says: come back soon. */
+  readonly code?: number
+  readonly reason?: string
+  /** Milliseconds until what is left is cut. Default: `graceMs` of the server. */
+  readonly graceMs?: number
+}
+
+export interface Server extends AsyncDisposable {
+  /** `http://localhost:8080`, with the port that was really taken; `unix:/path` for a socket file. */
+  readonly url: string
+  /** 0 where the server listens on a socket file. */
+  readonly port: number
+  readonly address: ListenAddress
+  /** The engine that runs, and why it was chosen. */
+  readonly engine: { readonly name: string; readonly reason: string }
+  /** Worker processes; 1 without a supervisor. */
+  readonly processCount: number
+  /** Number of this worker, from 1; 0 in a server of one process and in the supervisor. */
+  readonly workerId: number
+  /**
+   * Sends a message to every connection, of every worker, that is subscribed to the topic. Resolves when the
+   * broker has it.
+   *
+   * @throws HoldlineError ERR_TOPIC_NAME; rejects with ERR_SERVER_CLOSED or what the broker says.
+   */
+  publish(topic: string, message: PublishedMessage): Promise<void>
+  /** Hears the publications of a topic in this process, its own included. Returns how to stop. */
+  subscribe(topic: string, listener: TopicListener): () => void
+  /** Calls the listener with the number of each worker that ended. Returns how to stop. */
+  onWorkerLeft(listener: (workerId: number) => void): () => void
+  /** Counters and gauges of this process; of all workers together in the supervisor. */
+  stats(): Promise<ServerStats>
+  /** Takes no more connections, closes those that are open, and ends when they are gone or the grace is over. */
+  close(options?: CloseOptions): Promise<void>
+}
