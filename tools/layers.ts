@@ -92,8 +92,8 @@ export const layers: readonly Layer[] = [
   {
     name: 'testing',
     folder: server('testing'),
-    layers: ['protocol', 'connection', 'topics'],
-    node: ['test', 'assert'],
+    layers: ['protocol', 'connection', 'topics', 'engines/memory', 'brokers/memory'],
+    node: ['test', 'assert', 'net'],
     note: 'the contract suites, for engines and brokers of others too',
   },
   {
