@@ -82,9 +82,10 @@ export const chatOut = z.discriminatedUnion('type', [
     people: z.array(person),
     recent: z.array(said),
   }),
-  z.object({ type: z.literal('joined'), person }),
-  z.object({ type: z.literal('left'), id: z.string(), seat: z.number() }),
-  z.object({ type: z.literal('renamed'), person }),
+  // `by` is the worker that speaks; other workers read these words too.
+  z.object({ type: z.literal('joined'), person, by: z.number() }),
+  z.object({ type: z.literal('left'), id: z.string(), seat: z.number(), by: z.number() }),
+  z.object({ type: z.literal('renamed'), person, by: z.number() }),
   said,
   z.object({ type: z.literal('refused'), message: z.string() }),
 ])

@@ -1,9 +1,9 @@
-// The chat of one worker. Workers tell each other who is where, so each can answer for every room; messages reach the
-// connections of all workers as publications. Knows nothing of HTTP or of how connections are made.
+// The chat of one worker. What happens in a room is published once, on the topic of the room: connections read it, and
+// so do the workers that know the room. Knows nothing of HTTP or of how connections are made.
 //
-// Rule 1: a change of people is told to the workers before it is told to the room. Publications of one worker keep
-//         their order, so whoever is welcomed in between still hears of the change.
-// Rule 2: each worker speaks only for its own people; the others' go when it says so, or when it is gone.
+// Rule 1: each worker speaks only for its own people; the others' go when it says so, or when it is gone.
+// Rule 2: a worker listens to a room before it asks who is there, and nothing it hears is taken back by an older word
+//         (see Roster), so questions, answers and changes may cross each other.
 
 import { createHash } from 'node:crypto'
 import type { ChatIn, ChatOut, Person, Said } from './chat-contract.ts'
@@ -27,24 +27,16 @@ export interface ChatServer {
   onWorkerLeft(listener: (workerId: number) => void): unknown
 }
 
-/** What workers tell each other. `from` is the worker. */
-type WorkerEvent = { readonly from: number } & (
-  | { readonly kind: 'hello' }
+/** What workers ask and answer each other, about one room. `by` is the worker that speaks. */
+type WorkerWord =
+  | { readonly kind: 'who'; readonly by: number; readonly room: string }
   | {
       readonly kind: 'here'
+      readonly by: number
       readonly room: string
       readonly people: Person[]
       readonly recent: readonly Said[]
     }
-  | { readonly kind: 'joined' | 'renamed'; readonly room: string; readonly person: Person }
-  | { readonly kind: 'left'; readonly room: string; readonly id: string; readonly seat: number }
-)
-
-type Told = WorkerEvent extends infer Event
-  ? Event extends unknown
-    ? Omit<Event, 'from'>
-    : never
-  : never
 
 const workersTopic = 'chat/workers'
 
@@ -90,9 +82,8 @@ export class Chat {
   /** Begins to listen to the other workers. Before it nobody can enter. */
   start(server: ChatServer): void {
     this.#server = server
-    server.subscribe(workersTopic, (message) => this.#heard(parse<WorkerEvent>(message)))
+    server.subscribe(workersTopic, (message) => this.#asked(parse<WorkerWord>(message)))
     server.onWorkerLeft((workerId) => this.#workerLeft(workerId))
-    this.#tell({ kind: 'hello' })
   }
 
   enter(connection: ChatConnection): Member {
@@ -116,8 +107,7 @@ export class Chat {
     room.members.set(id, member)
     if (kind === 'joined') member.connection.subscribe(topicOf(room.name))
     this.#welcome(member)
-    this.#tell({ kind, room: room.name, person })
-    this.#publish(room, { type: kind, person })
+    this.#publish(room, { type: kind, person, by: this.#started.workerId })
   }
 
   say({ room, person, connection }: Member, message: { id: string; text: string }): void {
@@ -131,7 +121,7 @@ export class Chat {
     const said: Said = {
       type: 'said',
       id: message.id,
-      from: person,
+      from: { id: person.id, name: person.name },
       text: message.text,
       at: this.#now(),
     }
@@ -146,37 +136,40 @@ export class Chat {
     member.person = undefined
     connection.unsubscribe(topicOf(room.name))
     room.members.delete(person.id)
-    if (!room.remove(person, this.#started.workerId)) return
-    const { id, seat } = person
-    this.#tell({ kind: 'left', room: room.name, id, seat })
-    this.#publish(room, { type: 'left', id, seat })
+    const { workerId } = this.#started
+    if (!room.remove(person, workerId)) return
+    this.#publish(room, { type: 'left', id: person.id, seat: person.seat, by: workerId })
   }
 
   // Other workers
 
-  #heard(event: WorkerEvent): void {
+  /** A question or an answer of another worker. */
+  #asked(word: WorkerWord): void {
     const { workerId } = this.#started
-    if (event.from === workerId) return
-    if (event.kind === 'hello') {
-      // Whatever was known under this id was another life of it.
-      this.#workerLeft(event.from)
-      for (const { room } of this.#rooms.values()) {
-        this.#tell({
-          kind: 'here',
-          room: room.name,
-          people: room.peopleOf(workerId),
-          recent: room.recent,
-        })
-      }
-      return
+    const room = this.#rooms.get(word.room)?.room
+    if (word.by === workerId || !room) return
+    if (word.kind === 'who') {
+      const people = room.peopleOf(workerId)
+      const { recent } = room
+      if (people.length === 0 && recent.length === 0) return
+      return this.#tell({ kind: 'here', by: workerId, room: room.name, people, recent })
     }
-    const room = this.#room(event.room)
-    if (event.kind === 'left') return void room.remove(event, event.from)
-    if (event.kind !== 'here') return this.#put(room, event.person, event.from)
-    for (const person of event.people) this.#put(room, person, event.from)
-    for (const said of event.recent) room.remember(said)
-    // Those who joined before this word came saw too little.
-    for (const member of room.members.values()) this.#welcome(member)
+    let learnt = false
+    for (const person of word.people) {
+      learnt = room.roster.get(person.id)?.seat !== person.seat || learnt
+      this.#put(room, person, word.by)
+    }
+    for (const said of word.recent) learnt = room.remember(said) || learnt
+    // Those who joined before the answer came saw too little.
+    if (learnt) for (const member of room.members.values()) this.#welcome(member)
+  }
+
+  /** Something was said or has changed in a room; connections have read it already. */
+  #heard(room: Room, message: ChatOut): void {
+    if (message.type === 'said') return void room.remember(message)
+    if (!('by' in message) || message.by === this.#started.workerId) return
+    if (message.type === 'left') room.remove(message, message.by)
+    else this.#put(room, message.person, message.by)
   }
 
   #put(room: Room, person: Person, workerId: number): void {
@@ -187,8 +180,7 @@ export class Chat {
     if (!rival?.person) return
     rival.person = { ...rival.person, name: room.freeName(rival.person.name, rival.person.id) }
     room.put(rival.person, this.#started.workerId)
-    this.#tell({ kind: 'renamed', room: room.name, person: rival.person })
-    this.#publish(room, { type: 'renamed', person: rival.person })
+    this.#publish(room, { type: 'renamed', person: rival.person, by: this.#started.workerId })
   }
 
   #workerLeft(workerId: number): void {
@@ -197,8 +189,8 @@ export class Chat {
         const { id, seat } = person
         room.remove(person, workerId)
         // Each worker tells its own connections; a publication would tell everyone once for each worker.
-        for (const { connection } of room.members.values())
-          connection.send({ type: 'left', id, seat })
+        const left: ChatOut = { type: 'left', id, seat, by: workerId }
+        for (const { connection } of room.members.values()) connection.send(left)
       }
     }
   }
@@ -220,12 +212,12 @@ export class Chat {
     const known = this.#rooms.get(name)
     if (known) return known.room
     const room = new Room(name)
-    const stop = this.#started.subscribe(topicOf(name), (message) => {
-      const out = parse<ChatOut>(message)
-      if (out.type === 'said') room.remember(out)
-    })
+    const stop = this.#started.subscribe(topicOf(name), (message) =>
+      this.#heard(room, parse<ChatOut>(message)),
+    )
     this.#rooms.set(name, { room, stop })
     this.#forgetRooms(room)
+    this.#tell({ kind: 'who', by: this.#started.workerId, room: name })
     return room
   }
 
@@ -254,9 +246,8 @@ export class Chat {
     this.#started.publish(topicOf(room.name), JSON.stringify(message))
   }
 
-  #tell(event: Told): void {
-    const { workerId } = this.#started
-    this.#started.publish(workersTopic, JSON.stringify({ from: workerId, ...event }))
+  #tell(word: WorkerWord): void {
+    this.#started.publish(workersTopic, JSON.stringify(word))
   }
 
   get #started(): ChatServer {

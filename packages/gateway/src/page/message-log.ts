@@ -4,7 +4,7 @@ import { arrange, find, make, setText } from './elements.ts'
 import { nameHue } from './name-hue.ts'
 import type { Message, Transcript, Turn } from './transcript.ts'
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' })
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 

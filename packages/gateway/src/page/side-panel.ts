@@ -19,12 +19,6 @@ export class SidePanel {
       if (event.key === 'Escape') this.close()
     })
     matchMedia('(max-width: 56rem)').addEventListener('change', () => this.close())
-    const { origin } = new URL(location.href.replace(/^http/, 'ws'))
-    find('snippet', HTMLElement).textContent = [
-      `line = new WebSocket('${location.origin.replace(/^http/, 'ws') || origin}/echo')`,
-      'line.onmessage = (m) => console.log(m.data)',
-      "line.onopen = () => line.send('hello')",
-    ].join('\n')
   }
 
   /** You first, then the others by name. */
