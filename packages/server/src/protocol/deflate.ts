@@ -219,7 +219,8 @@ const cutOff = 'the data does not end where a block ends'
 
 /**
  * 00 00 FF FF, which RFC 7692 §7.2.2 puts back, then an empty final block. If zlib reaches the end of that
- * very block, the message ended where a block does; if not, it was cut off.
+ * very block, the message ended where a block does; if not, it was cut off. (A stored block that lacks just
+ * these octets takes them for its own. Its sender could as well have sent them.)
  */
 const trailer: Uint8Array = Uint8Array.of(0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff)
 

@@ -179,6 +179,28 @@ describe('RFC 7692 §8: hostile input', () => {
     }
   })
 
+  test('§7.2.1: a message is cut off where its last block swallows the octets put back', () => {
+    // A fixed block that finds an end of block inside 00 00 FF FF; alone, and behind a stream with BFINAL.
+    for (const cut of ['4b44', '9b17d4', '7333cc']) {
+      assert.throws(() => inflater().inflate(hex(cut), 1000), failsWith('ERR_MESSAGE_DEFLATE'), cut)
+      const behind = Buffer.concat([deflateRawSync('final'), hex(cut)])
+      assert.throws(() => inflater().inflate(behind, 1000), failsWith('ERR_MESSAGE_DEFLATE'), cut)
+    }
+  })
+
+  test('§7.2.3.4: what is put back behind a message never completes a final block', () => {
+    // A stored final block that announces five octets and has fewer; then the same behind another final block.
+    for (const cut of ['01 05 00 fa ff', '01 05 00 fa ff 48', '01 05 00 fa ff 48 65 6c 6c']) {
+      for (const before of ['', '03 00 ', 'f3 48 cd c9 c9 07 00 ']) {
+        assert.throws(
+          () => inflater().inflate(hex(before + cut), 100),
+          failsWith('ERR_MESSAGE_DEFLATE'),
+          before + cut,
+        )
+      }
+    }
+  })
+
   test('an input of no octets at all is an empty message', () => {
     assert.equal(inflater().inflate(new Uint8Array(0), 0).length, 0)
   })
