@@ -26,11 +26,11 @@ export const fakeInflater: MessageInflater = {
 }
 
 const payloadBytes = fc.oneof(
-  { weight: 6, arbitrary: fc.uint8Array({ maxLength: 40 }) },
-  { weight: 2, arbitrary: fc.uint8Array({ minLength: 120, maxLength: 132, size: 'max' }) },
-  { weight: 2, arbitrary: fc.uint8Array({ minLength: 180, maxLength: 700, size: 'max' }) },
+  { weight: 30, arbitrary: fc.uint8Array({ maxLength: 40 }) },
+  { weight: 10, arbitrary: fc.uint8Array({ minLength: 120, maxLength: 132, size: 'max' }) },
+  { weight: 10, arbitrary: fc.uint8Array({ minLength: 180, maxLength: 700, size: 'max' }) },
   {
-    weight: 0.2,
+    weight: 1,
     arbitrary: fc.integer({ min: 65_530, max: 65_540 }).map((n) => new Uint8Array(n).fill(n & 255)),
   },
 )
@@ -59,6 +59,12 @@ const message = fc.record({
   masks: fc.array(mask, { minLength: 6, maxLength: 6 }),
   between: fc.array(fc.array(control, { maxLength: 2 }), { maxLength: 5 }),
 })
+const close = fc.record({
+  code: fc.constantFrom(1000, 1001, 1011, 3000, 4999),
+  reason: fc.string({ unit: 'binary', maxLength: 30 }),
+  mask,
+})
+type Close = typeof close extends fc.Arbitrary<infer T> ? T : never
 type Control = typeof control extends fc.Arbitrary<infer T> ? T : never
 type Message = typeof message extends fc.Arbitrary<infer T> ? T : never
 
@@ -69,6 +75,15 @@ function controlFrame(role: Role, { opcode, payload, mask }: Control, open: bool
     bytes: rawFrame({ opcode, payload, mask: role === 'server' ? mask : null }),
     call: `${opcode === 9 ? 'ping' : 'pong'} ${hex(payload)}`,
     isMessageOpen: open,
+  }
+}
+
+function closeFrame(role: Role, { code, reason, mask }: Close): StreamFrame {
+  const payload = joined([Uint8Array.of(code >> 8, code & 255), utf8.encode(reason)])
+  return {
+    bytes: rawFrame({ opcode: 8, payload, mask: role === 'server' ? mask : null }),
+    call: `close ${code} ${reason}`,
+    isMessageOpen: false,
   }
 }
 
@@ -101,11 +116,16 @@ function messageFrames(role: Role, message: Message, deflate: boolean): StreamFr
 export function frameStreams(deflate = false): fc.Arbitrary<FrameStream> {
   const item = fc.oneof({ weight: 3, arbitrary: message }, { weight: 1, arbitrary: control })
   return fc
-    .tuple(fc.constantFrom<Role>('server', 'client'), fc.array(item, { maxLength: 6 }))
-    .map(([role, items]) => {
+    .tuple(
+      fc.constantFrom<Role>('server', 'client'),
+      fc.array(item, { maxLength: 6 }),
+      fc.option(close),
+    )
+    .map(([role, items, close]) => {
       const frames = items.flatMap((item) =>
         'content' in item ? messageFrames(role, item, deflate) : controlFrame(role, item, false),
       )
+      if (close !== null) frames.push(closeFrame(role, close))
       return {
         role,
         frames,
