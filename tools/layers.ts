@@ -42,6 +42,13 @@ export const layers: readonly Layer[] = [
     note: 'the clock is injected',
   },
   {
+    name: 'engines/memory',
+    folder: server('engines/memory'),
+    layers: ['protocol', 'connection'],
+    node: [],
+    note: 'no sockets, an injected clock',
+  },
+  {
     name: 'engines/*',
     folder: server('engines/*'),
     layers: ['protocol', 'connection'],
@@ -99,7 +106,15 @@ export const layers: readonly Layer[] = [
   {
     name: 'server',
     folder: server('server'),
-    layers: ['protocol', 'connection', 'engines/*', 'topics', 'brokers/*', 'models/*'],
+    layers: [
+      'protocol',
+      'connection',
+      'engines/memory',
+      'engines/*',
+      'topics',
+      'brokers/*',
+      'models/*',
+    ],
     node: [
       'cluster',
       'os',
