@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
-import type { Guard } from './guards.ts'
+import type { Guard } from './guard.ts'
 import { checkGuards, readGuards } from './guards.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'holdline-guards-test-'))

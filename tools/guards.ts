@@ -15,22 +15,7 @@ import {
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-
-/** A bound, check or refusal, how to take it out, and the tests that must notice. */
-export interface Guard {
-  /** What it guards against, as the end of the sentence "Without it …". */
-  readonly without: string
-  /** The source file, counted from the root. */
-  readonly file: string
-  /** The code of the guard; it must be there exactly once. */
-  readonly snippet: string
-  /** What stands there when the guard is gone; nothing by default. */
-  readonly replacement?: string
-  /** The test files that run, counted from the root. */
-  readonly tests: readonly string[]
-  /** Narrows what runs in them to names that match. */
-  readonly only?: string
-}
+import type { Guard } from './guard.ts'
 
 export interface Verdict {
   readonly guard: Guard
