@@ -28,8 +28,9 @@ export interface FuzzResult {
 /** What `progress` has to hold. */
 export const progressBytes: number = 8 + 2 * maxInputBytes
 
-/** Accepted inputs that are mutated further, beside the seeds. */
+/** Accepted inputs that are mutated further, beside the seeds: short ones, since mutation makes them longer. */
 const poolSize = 256
+const maxPooledBytes = 1024
 
 if (parentPort !== null) {
   const order = workerData as FuzzOrder
@@ -65,7 +66,8 @@ function fuzz(target: FuzzTarget, order: FuzzOrder): FuzzResult {
       return result({ input: toHex(input), reason: `took ${Math.round(first.tookMs)} ms` })
     }
     outcomes.set(first.outcome, (outcomes.get(first.outcome) ?? 0) + 1)
-    if (first.outcome === 'accepted' && random.below(8) === 0) {
+    const isShort = input.length <= maxPooledBytes
+    if (isShort && first.outcome === 'accepted' && random.below(8) === 0) {
       const at = target.seeds.length + random.below(poolSize)
       pool[Math.min(at, pool.length)] = input
     }
