@@ -26,7 +26,7 @@ export const helpText = `Measures CPU per message and memory per idle connection
   --against <name>               the rival that ratios are held against            (ws)
   --only <text>                  only scenarios whose name contains the text
   --rounds <n>                   rounds of each echo scenario                       (5)
-  --round-ms <n>                 length of a round                                (900)
+  --round-ms <n>                 length of a round                                (700)
   --processes <n>                fresh processes per memory figure                  (3)
   --json <file>                  write every round, machine, versions and commit`
 
@@ -42,7 +42,7 @@ export function parseOptions(commandLine: readonly string[]): Options {
       against: { type: 'string', default: 'ws' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string', default: '5' },
-      'round-ms': { type: 'string', default: '900' },
+      'round-ms': { type: 'string', default: '700' },
       processes: { type: 'string', default: '3' },
       json: { type: 'string' },
     },
