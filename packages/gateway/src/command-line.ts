@@ -7,7 +7,8 @@ import { HoldlineError } from 'holdline'
 export interface GatewayOptions {
   /** 0 lets the system choose. */
   readonly port: number
-  readonly host: string
+  /** undefined: all addresses. */
+  readonly host: string | undefined
   readonly processes: number | 'cores'
   readonly engine: 'auto' | 'node'
 }
@@ -89,7 +90,7 @@ export function parseCommandLine(
         given.port === undefined
           ? portFrom('PORT', environment['PORT'] || '8080')
           : portFrom('--port', given.port),
-      host: given.host ?? '::',
+      host: given.host,
       processes: processesFrom(given.processes ?? '1'),
       engine: engineFrom(given.engine ?? 'auto'),
     },

@@ -3,16 +3,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Assets } from './assets.ts'
 
-/** What the health check answers with; `draining` makes it 503. */
+/** What the health check answers with. */
 export interface Health {
-  readonly draining: boolean
+  /** Makes it 503, so that nobody new is sent here. */
+  readonly isDraining: boolean
   /** Open lines of this worker. */
   readonly connectionCount: number
 }
 
 export function httpHandler(
   { files, importMapHash }: Assets,
-  health: () => Health,
+  health: () => Promise<Health>,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const securityHeaders = {
     'Content-Security-Policy': [
@@ -52,9 +53,11 @@ export function httpHandler(
     }
     if (path === '/healthz') {
       response.setHeader('Cache-Control', 'no-store')
-      const { draining, connectionCount } = health()
-      const body = { status: draining ? 'draining' : 'ok', connections: connectionCount }
-      return send(draining ? 503 : 200, 'application/json', `${JSON.stringify(body)}\n`)
+      void health().then(({ isDraining, connectionCount }) => {
+        const body = { status: isDraining ? 'draining' : 'ok', connections: connectionCount }
+        send(isDraining ? 503 : 200, 'application/json', `${JSON.stringify(body)}\n`)
+      })
+      return
     }
     const asset = files.get(path)
     if (!asset) {

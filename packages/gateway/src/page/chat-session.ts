@@ -8,10 +8,11 @@ import { Transcript } from './transcript.ts'
 
 /** How the server answers a message that does not fit the contract. */
 interface ContractRefusal {
-  readonly type: 'error'
-  readonly code: string
-  readonly message: string
-  readonly issues?: readonly { readonly message: string; readonly path?: readonly unknown[] }[]
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly issues?: readonly { readonly message: string }[]
+  }
 }
 
 type Messages = { in: ChatIn; out: ChatOut | ContractRefusal }
@@ -108,12 +109,13 @@ export class ChatSession {
   }
 
   #received(message: Messages['out']): void {
-    if (message.type === 'welcome') this.#welcome(message)
+    if ('error' in message) this.#options.onRefused(sentenceOf(message))
+    else if (message.type === 'welcome') this.#welcome(message)
     else if (message.type === 'said') this.transcript.add(message)
     else if (message.type === 'joined') this.#joined(message.person)
     else if (message.type === 'left') this.#left(message)
     else if (message.type === 'renamed') this.#renamed(message.person)
-    else this.#options.onRefused(sentenceOf(message))
+    else this.#options.onRefused(message.message)
     this.#options.onChange()
   }
 
@@ -154,9 +156,8 @@ export class ChatSession {
   }
 }
 
-function sentenceOf(message: ContractRefusal | Extract<ChatOut, { type: 'refused' }>): string {
-  const issues = message.type === 'error' ? (message.issues ?? []) : []
-  return issues.map((issue) => issue.message).join('. ') || message.message
+function sentenceOf({ error }: ContractRefusal): string {
+  return error.issues?.map(({ message }) => message).join('. ') || error.message
 }
 
 /** 128 random bits. `randomUUID` is for secure pages only, and a test server in the house is none. */

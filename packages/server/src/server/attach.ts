@@ -25,7 +25,7 @@ export type AttachOptions = Pick<
  */
 export async function attach(
   http: HttpServer | HttpsServer,
-  routes: Readonly<Record<string, Route<never>>>,
+  routes: Readonly<Record<string, Route>>,
   options: AttachOptions = {},
 ): Promise<Server> {
   const resolved = resolveOptions({ ...options, routes })

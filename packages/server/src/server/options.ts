@@ -23,7 +23,7 @@ export interface RestartOptions {
 
 export interface ServeOptions extends ListenOptions {
   /** Paths with their routes: `{ '/chat/:room': callbacks({ … }) }`. */
-  readonly routes?: Readonly<Record<string, Route<never>>>
+  readonly routes?: Readonly<Record<string, Route>>
   /** Answers all requests that are no upgrades: an Express app, Fastify's routing, a `(req, res)` function. */
   readonly http?: HttpHandler
   /** `'auto'` (the default) takes the fastest that runs here, and logs which and why. */
