@@ -38,7 +38,7 @@ function routes(publish: (topic: string, message: string) => void) {
     }),
     '/limits-deflate': callbacks({ ...echo, deflate: true, limits: { messageBytes: 1024 } }),
     '/idle': callbacks({ ...echo, limits: { idleMs: 500, closeMs: 300 } }),
-    '/keepalive': callbacks({ ...echo, keepalive: { pingMs: 200, timeoutMs: 300 } }),
+    '/keepalive': callbacks({ ...echo, keepalive: { pingMs: 300, timeoutMs: 1500 } }),
     '/messages-per-second': callbacks({ ...echo, limits: { messagesPerSecond: 20 } }),
     '/bytes-per-second': callbacks({ ...echo, limits: { bytesPerSecond: 10_000 } }),
     '/two-connections': callbacks({ ...echo, limits: { connections: 2 } }),
@@ -57,6 +57,7 @@ function routes(publish: (topic: string, message: string) => void) {
         await sleep(150)
       },
     }),
+    '/never-accept': callbacks({ ...echo, upgrade: () => sleep(20_000) }),
     '/refused': callbacks({ ...echo, upgrade: () => ({ refuse: 401, reason: 'no token' }) }),
     '/upgrade-throws': callbacks({
       ...echo,

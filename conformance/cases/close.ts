@@ -19,7 +19,6 @@ import {
   expectText,
   failed,
   finish,
-  quiet,
   reset,
   send,
   stillServed,
@@ -293,7 +292,6 @@ const handlers: readonly Case[] = [
     steps: [
       send(concat(text('x'), text('y'), ping('z'))),
       expectClose(1011),
-      quiet(50),
       send(close(1011)),
       expectEnd(),
     ],

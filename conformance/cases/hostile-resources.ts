@@ -133,15 +133,17 @@ const memory: readonly Case[] = [
   },
   {
     ...common,
-    name: 'Hostile: memory: 8 MiB behind a request whose acceptance is asynchronous: +≤ 32 MiB',
+    name: 'Hostile: memory: 10 × 8 MiB behind requests that are still being judged: +≤ 32 MiB',
     async run(scene) {
       await warm(scene)
-      const line = await scene.connect()
       const messages = concatAll(Array.from({ length: 8 }, () => binary(new Uint8Array(1_048_000))))
+      const all = await Promise.all(Array.from({ length: 10 }, () => scene.connect()))
       await memoryCase(scene, 32, async () => {
-        await line.write(request({ target: '/async-accept' })(scene.endpoint))
-        void line.write(messages)
-        await sleep(400)
+        for (const line of all) {
+          line.push(request({ target: '/never-accept' })(scene.endpoint))
+          line.push(messages)
+        }
+        await sleep(1000)
       })
       await scene.play(await scene.open('/echo'), stillServed)
     },
@@ -202,7 +204,7 @@ const floods: readonly Case[] = [
           line.pause()
           line.push(text('40000'))
         }
-        await sleep(3000)
+        await sleep(1500)
       })
       await scene.play(await scene.open('/echo'), stillServed)
     },
@@ -243,7 +245,7 @@ const work: readonly Case[] = [
     async run(scene) {
       const line = await scene.open('/echo')
       const octets = new Map<number, Uint8Array>()
-      await linearCase(scene, 100_000, async (size) => {
+      await linearCase(scene, 60_000, async (size) => {
         const known = octets.get(size) ?? concatAll(fragments(Opcode.text, 'n'.repeat(size), 1))
         octets.set(size, known)
         await line.write(known)
@@ -327,10 +329,10 @@ const crowds: readonly Case[] = [
   },
   {
     ...common,
-    name: 'Hostile: 500 lines that are reset, fail or hang give their descriptors back',
+    name: 'Hostile: 200 lines that are reset, fail or hang give their descriptors back',
     async run(scene) {
       const before = scene.process.descriptorCount()
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 2; round++) {
         const open = await lines(scene, 100, '/limits')
         open.forEach((line, i) => {
           if (i % 4 === 0) line.reset()

@@ -163,6 +163,7 @@ const cutShort: readonly Case[] = truncated.flatMap((octets) => [
   },
 ])
 
+const short = `${'x'.repeat(30)}é${'世界'.repeat(20)}🦀`
 const long = `${'x'.repeat(3000)}é${'世界'.repeat(2000)}🦀`
 
 const rest: readonly Case[] = [
@@ -184,11 +185,16 @@ const rest: readonly Case[] = [
       ...failed(1007),
     ],
   },
-  ...[1, 2, 3, 5, 1021].map((chunk) => ({
-    name: `RFC 6455 §8.1 ${long.length} characters of all lengths in TCP pieces of ${chunk === 1 ? 'one octet' : chunk}`,
+  ...[1, 2, 3, 5].map((chunk) => ({
+    name: `RFC 6455 §8.1 text of all lengths of characters in TCP pieces of ${chunk}`,
     path,
-    steps: [send(text(long), chunk), expectText(long)],
+    steps: [send(text(short), chunk), expectText(short)],
   })),
+  {
+    name: 'RFC 6455 §8.1 long text of all lengths of characters in TCP pieces of 1,021',
+    path,
+    steps: [send(text(long), 1021), expectText(long)],
+  },
   {
     name: 'RFC 6455 §8.1 a pair of surrogates in the source is one character of four octets',
     path,
