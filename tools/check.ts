@@ -24,7 +24,7 @@ const fastTests = [
 ]
 
 /** Tests that start many processes: too slow for here. */
-const slowTests = new Set(['tools/guards.test.ts'])
+const slowTests = new Set(['tools/guards.test.ts', 'tools/start.test.ts'])
 
 const tool = (file: string, ...options: string[]): string[] => [
   process.execPath,

@@ -17,7 +17,7 @@ const heavy: readonly RegExp[] = [
   /^examples\//,
   /^packages\/gateway\/test\//,
   /^packages\/server\/test\/(package|processes?|interoperation)\b/,
-  /^tools\/guards\.test\.ts$/,
+  /^tools\/(guards|start)\.test\.ts$/,
 ]
 
 /** What a hanging test file is given before it counts as failed. */
