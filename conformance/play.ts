@@ -220,7 +220,7 @@ async function expectStatus(state: PlayState, step: Step & { do: 'status' }): Pr
   for (const [name, expected] of Object.entries(step.headers)) {
     const value = headers.get(name)
     if (!headerMatches(value, expected)) {
-      throw new Mismatch(`${name}: ${expected}`, `${name}: ${value} (status ${status})`)
+      throw new Mismatch(`${name}: ${String(expected)}`, `${name}: ${value} (status ${status})`)
     }
   }
   const agreed = headers.get('sec-websocket-extensions')

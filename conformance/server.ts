@@ -17,10 +17,10 @@ const echo = {
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-/** `flood n`: n numbered messages of 1 KiB in turns of 64, whatever `send` answers. */
-async function flood(c: { send(data: string): string }, count: number): Promise<void> {
+/** Numbered messages of 1 KiB in turns of 64, until `send` says that nobody is there. */
+async function flood(count: number, send: (message: string) => unknown): Promise<void> {
   for (let i = 0; i < count; i++) {
-    if (c.send(`${i} `.padEnd(1024, '.')) === 'closed') return
+    if (send(`${i} `.padEnd(1024, '.')) === 'closed') return
     if (i % 64 === 63) await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -101,7 +101,7 @@ function routes(publish: (topic: string, message: string) => void) {
     '/flood': callbacks({
       limits: { bufferedBytes: 262_144 },
       message: (c, data) => {
-        void flood(c, Number(data))
+        void flood(Number(data), (message) => c.send(message))
       },
     }),
     '/topic': callbacks({
@@ -111,14 +111,11 @@ function routes(publish: (topic: string, message: string) => void) {
         if (verb === 'subscribe') {
           c.subscribe(topic)
           c.send(`subscribed ${topic}`)
-        } else void flood({ send: (message) => (publish(topic, message), '') }, Number(count))
+        } else void flood(Number(count), (message) => publish(topic, message))
       },
     }),
   }
 }
-
-const errorSink = () => {}
-process.on('warning', errorSink)
 
 const engine = values.engine as 'node'
 const host = '127.0.0.1'

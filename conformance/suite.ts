@@ -61,7 +61,9 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteReport> {
     -readonly [K in keyof SuiteReport]: SuiteReport[K] extends readonly (infer E)[] ? E[] : never
   }
   const collect = async (group: readonly Job[], beside: string) => {
-    const part = await runGroup(options, group, beside)
+    const part = await runGroup(options, group, beside).catch((error: unknown) =>
+      notStarted(group, error),
+    )
     report.results.push(...part.results)
     report.canaries.push(...part.canaries)
     report.uncaught.push(...part.uncaught)
@@ -72,6 +74,20 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteReport> {
     else await collect([job], job.item.name)
   }
   return report
+}
+
+/** Every case of a group whose server did not start has failed. */
+function notStarted(jobs: readonly Job[], error: unknown): Omit<SuiteReport, 'notRun'> {
+  const results = jobs.map(({ item, transport }) => ({
+    name: item.name,
+    transport,
+    passed: false,
+    expected: 'a server',
+    seen: String(error),
+    notes: [],
+    tookMs: 0,
+  }))
+  return { results, canaries: [], uncaught: [] }
 }
 
 function refuseRepeatedNames(): void {

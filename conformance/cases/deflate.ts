@@ -1,9 +1,7 @@
-// Compressed messages there and back (RFC 7692 §6, §7.2), wrong ones, and bombs.
+// Compressed messages there and back (RFC 7692 §6, §7.2). Wrong ones and bombs are in deflate-hostile.ts.
 
-import { constants, deflateRawSync } from 'node:zlib'
 import {
   binary,
-  bytesOf,
   concat,
   concatAll,
   continuation,
@@ -13,7 +11,6 @@ import {
   Opcode,
   ping,
   text,
-  type Payload,
 } from '../frame-codec.ts'
 import {
   expectBinary,
@@ -26,6 +23,7 @@ import {
   type Headers,
   type Step,
 } from '../script.ts'
+import { deflate, hello } from '../deflate-codec.ts'
 import { request } from '../upgrade-request.ts'
 
 const path = '/deflate'
@@ -34,35 +32,6 @@ const offer = (parameters = ''): Headers => [
 ]
 const headers = offer()
 const compressed = { rsv: 4 }
-
-interface DeflateSettings {
-  readonly dictionary?: Payload
-  readonly level?: number
-  readonly windowBits?: number
-}
-
-/** RFC 7692 §7.2.1. A dictionary stands for the messages before it: context takeover. */
-export function deflate(payload: Payload, settings: DeflateSettings = {}): Uint8Array {
-  const { dictionary, level = 6, windowBits = 15 } = settings
-  const out = deflateRawSync(bytesOf(payload), {
-    level,
-    windowBits,
-    finishFlush: constants.Z_SYNC_FLUSH,
-    ...(dictionary === undefined ? {} : { dictionary: bytesOf(dictionary) }),
-  })
-  return out.subarray(0, -4)
-}
-
-/** Zeros that inflate to `count * blockMiB` MiB: one block again and again. */
-export function bomb(count: number, blockMiB = 1): Uint8Array {
-  const block = deflateRawSync(new Uint8Array(blockMiB * 1_048_576), {
-    level: 9,
-    finishFlush: constants.Z_FULL_FLUSH,
-  })
-  return concatAll(Array.from({ length: count }, () => block))
-}
-
-const hello = hex('f2 48 cd c9 c9 07 00')
 
 function octets(name: string, steps: readonly Step[], offered = headers): Case {
   return { name: `RFC 7692 ${name}`, path, headers: offered, steps }
@@ -316,122 +285,6 @@ const reservedBits: readonly Case[] = [
   },
 ]
 
-const wrong: readonly Case[] = [
-  ...[
-    ['a block of the reserved type', '06'],
-    ['octets FF', 'ff ff ff ff ff ff ff'],
-    ['a stored block whose length does not match', '00 05 00 00 00 48 65 6c 6c 6f 00'],
-    ['a distance before the beginning', 'f2 00 11 00 00'],
-    ['a table with too many codes', 'fc ff ff ff ff ff'],
-    ['a bad block behind a good one', 'f2 48 cd c9 c9 07 00 00 00 ff ff 07'],
-  ].map(([name = '', bad = '']) =>
-    octets(`§7.2.2 garbage: ${name}`, [send(binary(hex(bad), compressed)), ...failed(1007)]),
-  ),
-  octets('§7.2.2 garbage in fragments', [
-    send(concat(binary(hex('ff ff'), { rsv: 4, fin: false }), continuation(hex('ff ff ff ff')))),
-    ...failed(1007),
-  ]),
-  octets('§7.2.2 garbage after good messages', [
-    send(concat(text(hello, compressed), text(hex('06'), compressed))),
-    expectText('Hello'),
-    ...failed(1007),
-  ]),
-  ...['ff', 'ed a0 80', 'f4 90 80 80', 'e2 82'].map((bad) =>
-    octets(`§6.2 compressed text that is not UTF-8: ${bad}`, [
-      send(text(deflate(concat('abc', hex(bad))), compressed)),
-      ...failed(1007),
-    ]),
-  ),
-  octets('§6.2 compressed binary may hold anything', [
-    send(binary(deflate(hex('ff fe ed a0 80')), compressed)),
-    expectBinary(hex('ff fe ed a0 80')),
-  ]),
-]
-
-function small(name: string, payload: () => Uint8Array, ...then: Step[]): Case {
-  return {
-    name: `Hostile: bomb: ${name}`,
-    path: '/limits-deflate',
-    headers,
-    steps: [send(() => binary(payload(), compressed)), ...then],
-  }
-}
-
-const bombs: readonly Case[] = [
-  small(
-    '1,024 octets inflated where 1,024 are allowed',
-    () => deflate(new Uint8Array(1024)),
-    expectBinary(new Uint8Array(1024)),
-  ),
-  small(
-    '1,025 octets inflated where 1,024 are allowed',
-    () => deflate(new Uint8Array(1025)),
-    ...failed(1009),
-  ),
-  small(
-    '64 KiB inflated where 1,024 are allowed',
-    () => deflate(new Uint8Array(65_536)),
-    ...failed(1009),
-  ),
-  small(
-    '1 MiB inflated where 1,024 are allowed',
-    () => deflate(new Uint8Array(1_048_576), { level: 9 }).subarray(0, 1000),
-    ...failed(1009),
-  ),
-  octets('§8 10 MiB of zeros at default limits', [
-    send(() => binary(bomb(10), compressed)),
-    ...failed(1009),
-  ]),
-  octets('§8 10 MiB of zeros in fragments of 100', [
-    send(() => concatAll(fragments(Opcode.binary, bomb(10), 100, compressed))),
-    ...failed(1009),
-  ]),
-  octets('§8 one octet more than 1 MiB', [
-    send(() => binary(deflate(new Uint8Array(1_048_577)), compressed)),
-    ...failed(1009),
-  ]),
-  octets('§8 a bomb whose last fragment is empty', [
-    send(() => concat(binary(bomb(3), { rsv: 4, fin: false }), continuation(''))),
-    ...failed(1009),
-  ]),
-  {
-    name: 'Hostile: bomb: behind a request whose acceptance is asynchronous (before auth)',
-    steps: [
-      send(request({ target: '/async-accept', add: headers, then: binary(bomb(10), compressed) })),
-      expectStatus(101),
-      ...failed(1009),
-    ],
-  },
-  {
-    name: 'Hostile: bomb: 2 MiB of empty stored blocks in fragments',
-    path,
-    headers,
-    steps: [
-      send(() =>
-        concatAll(
-          fragments(
-            Opcode.binary,
-            Buffer.alloc(2_097_150, hex('00 00 00 ff ff')),
-            65_535,
-            compressed,
-          ),
-        ),
-      ),
-      ...failed(1009),
-    ],
-  },
-  {
-    name: 'Hostile: bomb: 100,000 empty stored blocks are an empty message',
-    path,
-    headers,
-    steps: [
-      // The last block leaves out its four octets of length, as each message does (§7.2.1).
-      send(() => binary(Buffer.alloc(500_001, hex('00 00 00 ff ff')), compressed)),
-      expectBinary(''),
-    ],
-  },
-]
-
 export const deflateCases: readonly Case[] = [
   ...examples,
   ...whole,
@@ -439,6 +292,4 @@ export const deflateCases: readonly Case[] = [
   ...contexts,
   ...mixed,
   ...reservedBits,
-  ...wrong,
-  ...bombs,
 ]

@@ -14,7 +14,7 @@ import {
   type Scene,
 } from '../script.ts'
 import { rawRequest, request } from '../upgrade-request.ts'
-import { bomb } from './deflate.ts'
+import { bomb } from '../deflate-codec.ts'
 
 const only = {
   transport: 'ws',
@@ -167,12 +167,14 @@ async function pourPings(line: RawConnection, count: number, stallMs: number): P
 const floods: readonly Case[] = [
   {
     ...common,
-    name: 'Hostile: ping flood: up to 1,000,000 pings of 125 octets, nothing read: 1008, +≤ 48 MiB',
+    name: 'Hostile: ping flood: up to 1,000,000 pings of 125 octets, nothing read: 1008, +≤ 96 MiB',
     async run(scene) {
       await warm(scene)
       const line = await scene.open('/echo')
       line.pause()
-      await memoryCase(scene, 48, async () => {
+      // 131 MB pass through; what is read and dropped stays resident until the next collection, about 64 MiB
+      // (4,000,000 pings raise it no further), so the bound is above that.
+      await memoryCase(scene, 96, async () => {
         const sent = await pourPings(line, 1_000_000, 150)
         line.resume()
         let pongCount = 0
@@ -298,7 +300,8 @@ const work: readonly Case[] = [
 
 const crowds: readonly Case[] = [
   {
-    ...common,
+    only: { transport: 'ws', why: 'a thousand TLS handshakes would be what is measured' },
+    withinMs: 60_000,
     name: 'Hostile: slowloris: 1,000 slow handshakes all end at 10 s, and others are served meanwhile',
     async run(scene) {
       const begin = performance.now()

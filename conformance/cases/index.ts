@@ -4,6 +4,7 @@ import type { Case } from '../script.ts'
 import { closeCases } from './close.ts'
 import { controlFrameCases } from './control-frames.ts'
 import { deflateCases } from './deflate.ts'
+import { deflateHostileCases } from './deflate-hostile.ts'
 import { deflateNegotiationCases } from './deflate-negotiation.ts'
 import { echoCases } from './echo.ts'
 import { fragmentationCases } from './fragmentation.ts'
@@ -14,6 +15,7 @@ import { hostileCases } from './hostile.ts'
 import { hostileResourceCases } from './hostile-resources.ts'
 import { limitCases } from './limits.ts'
 import { originCases } from './origin.ts'
+import { smugglingCases } from './smuggling.ts'
 import { utf8Cases } from './utf8.ts'
 
 export const cases: readonly Case[] = [
@@ -24,10 +26,12 @@ export const cases: readonly Case[] = [
   ...closeCases,
   ...limitCases,
   ...handshakeCases,
+  ...smugglingCases,
   ...handshakeHostileCases,
   ...originCases,
   ...deflateNegotiationCases,
   ...deflateCases,
+  ...deflateHostileCases,
   ...echoCases,
   ...hostileCases,
   ...hostileResourceCases,
