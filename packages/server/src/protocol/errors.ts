@@ -147,6 +147,24 @@ const entries = {
     fix: 'Report it to whoever runs the server; turn compression off meanwhile',
   },
 
+  // Proxies in front (proxy-protocol.txt, versions 1 and 2)
+  ERR_PROXY_HEADER_MISSING: {
+    message: 'A trusted proxy began a line with something else than a PROXY header',
+    fix: 'Turn the PROXY protocol on in the proxy, or set proxy.proxyProtocol to false',
+  },
+  ERR_PROXY_HEADER_MALFORMED: {
+    message: 'A trusted proxy sent a PROXY header that cannot be read',
+    fix: 'Check that the proxy speaks version 1 or 2 of the PROXY protocol',
+  },
+  ERR_PROXY_HEADER_TOO_LONG: {
+    message: 'A trusted proxy sent a PROXY header that is too long',
+    fix: 'End version 1 with CR LF within 107 bytes; keep version 2, TLVs included, within 4096',
+  },
+  ERR_PROXY_HEADER_TIMEOUT: {
+    message: 'A trusted proxy did not send a whole PROXY header in time',
+    fix: 'Turn the PROXY protocol on in the proxy, or raise limits.handshakeMs',
+  },
+
   // What a program hands to the handshake
   ERR_HEADER_INVALID: {
     message: 'A header cannot be sent',
