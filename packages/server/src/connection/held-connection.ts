@@ -105,6 +105,10 @@ export class HeldConnection<Data = unknown>
   terminate(): void {
     if (this.#state === State.CLOSED) return
     this.#isDeaf = true
+    if (this.#state < State.CLOSING) {
+      this.#state = State.CLOSING
+      this.#closingSinceMs = this.context.wheel.coarseNow
+    }
     this.transport.destroy()
   }
 
@@ -250,7 +254,7 @@ export class HeldConnection<Data = unknown>
   onDue(now: number): number {
     if (this.#state === State.CLOSED) return 0
     const due = this.#nextDueMs()
-    if (due > now) return due - now
+    if (due > now) return due === Infinity ? 0 : due - now
     const { limits, keepalive } = this.context
     if (this.#state === State.CLOSING) {
       this.transport.destroy()
@@ -335,7 +339,8 @@ export class HeldConnection<Data = unknown>
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
     // pings and never reads would fill the memory with pongs.
     if (++this.#coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
-    else this.#pendingPong = payload.slice()
+    // No `slice`: that of a Buffer is a view.
+    else this.#pendingPong = new Uint8Array(payload)
   }
 
   onPong(): void {}

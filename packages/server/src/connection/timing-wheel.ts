@@ -25,6 +25,7 @@ export class TimingWheel {
   #cursorTime = 0
   #size = 0
   #cancel: CancelTimer | null = null
+  #isTicking = false
   #nowMs: number
 
   constructor(clock: Clock) {
@@ -50,7 +51,8 @@ export class TimingWheel {
   schedule(entry: WheelEntry, afterMs: number): void {
     if (entry.wheelSlot >= 0) this.#unlink(entry)
     else this.#size++
-    if (this.#cancel === null) this.#start()
+    // While ticking the wheel has no timer and still runs: its time must not jump.
+    if (this.#cancel === null && !this.#isTicking) this.#start()
     // Counted from the cursor's time, not from now: an entry must not come early.
     const ahead = this.#clock.now() + afterMs - this.#cursorTime
     const ticks = Math.min(Math.max(Math.ceil(ahead / WHEEL_TICK_MS), 1), SLOTS - 1)
@@ -83,14 +85,19 @@ export class TimingWheel {
     // A loop that was blocked passes several slots at once; after a whole turn each of them once is enough.
     const passed = Math.floor((now - this.#cursorTime) / WHEEL_TICK_MS)
     if (passed > SLOTS) this.#cursorTime += (passed - SLOTS) * WHEEL_TICK_MS
-    while (this.#cursorTime + WHEEL_TICK_MS <= now) {
-      this.#cursorTime += WHEEL_TICK_MS
-      this.#cursor = (this.#cursor + 1) % SLOTS
-      this.#expire(this.#cursor)
-    }
-    if (this.#size > 0) {
-      const untilNext = this.#cursorTime + WHEEL_TICK_MS - this.#clock.now()
-      this.#cancel ??= this.#clock.setTimer(Math.max(untilNext, 1), this.#tick)
+    this.#isTicking = true
+    try {
+      while (this.#cursorTime + WHEEL_TICK_MS <= now) {
+        this.#cursorTime += WHEEL_TICK_MS
+        this.#cursor = (this.#cursor + 1) % SLOTS
+        this.#expire(this.#cursor)
+      }
+    } finally {
+      this.#isTicking = false
+      if (this.#size > 0) {
+        const untilNext = this.#cursorTime + WHEEL_TICK_MS - this.#clock.now()
+        this.#cancel = this.#clock.setTimer(Math.max(untilNext, 1), this.#tick)
+      }
     }
   }
 

@@ -1,0 +1,14 @@
+// The entry `holdline/testing`: contract suites for engines, a memory engine, and a clock that is told the time.
+
+export { FakeClock } from '../engines/memory/fake-clock.ts'
+export { MemoryEngine } from '../engines/memory/memory-engine.ts'
+export type { MemoryRequest } from '../engines/memory/memory-engine.ts'
+export { MemoryPeer } from '../engines/memory/memory-line.ts'
+export { engineCases, engineContract, runCase } from './engine-contract.ts'
+export type { EngineHarness, RunningEngine, WireLine, WireRequest } from './engine-harness.ts'
+export type { ContractServer, EngineCase, Serve } from './contract-server.ts'
+export { memoryHarness } from './memory-harness.ts'
+export { tcpHarness } from './tcp-harness.ts'
+export { wireClosePayload, wireFrame, WireFrameReader } from './wire-frame.ts'
+export type { WireFrame, WireFrameOptions } from './wire-frame.ts'
+export { WirePeer } from './wire-peer.ts'
