@@ -60,34 +60,17 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteReport> {
   const report = { results: [], canaries: [], uncaught: [], notRun: [] } as {
     -readonly [K in keyof SuiteReport]: SuiteReport[K] extends readonly (infer E)[] ? E[] : never
   }
-  const collect = async (group: readonly Job[], beside: string) => {
-    const part = await runGroup(options, group, beside).catch((error: unknown) =>
-      notStarted(group, error),
-    )
+  const collect = (part: Omit<SuiteReport, 'notRun'>) => {
     report.results.push(...part.results)
     report.canaries.push(...part.canaries)
     report.uncaught.push(...part.uncaught)
   }
-  if (shared.length > 0) await collect(shared, 'all cases')
+  if (shared.length > 0) collect(await runGroup(options, shared, 'all cases'))
   for (const job of alone) {
     if (options.target === undefined) report.notRun.push(job.item.name)
-    else await collect([job], job.item.name)
+    else collect(await runGroup(options, [job], job.item.name))
   }
   return report
-}
-
-/** Every case of a group whose server did not start has failed. */
-function notStarted(jobs: readonly Job[], error: unknown): Omit<SuiteReport, 'notRun'> {
-  const results = jobs.map(({ item, transport }) => ({
-    name: item.name,
-    transport,
-    passed: false,
-    expected: 'a server',
-    seen: String(error),
-    notes: [],
-    tookMs: 0,
-  }))
-  return { results, canaries: [], uncaught: [] }
 }
 
 function refuseRepeatedNames(): void {
