@@ -1,7 +1,7 @@
 // Owns the contract of engines as tests: one suite, run for every engine from one place. What has to hold is said
 // in cases/.
 
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { closingCases } from './cases/closing.ts'
 import { deadlineCases } from './cases/deadlines.ts'
 import { ruleCases } from './cases/rules.ts'
@@ -22,11 +22,13 @@ export const engineCases: readonly EngineCase[] = [
   ...trafficCases,
 ]
 
-/** Registers the tests of the contract for one engine. */
+/** Registers the tests of the contract for one engine. Several run at once: most of their time is waiting. */
 export function engineContract(harness: EngineHarness): void {
-  for (const engineCase of engineCases) {
-    test(`${engineCase.name} (${harness.name})`, () => runCase(harness, engineCase))
-  }
+  describe(`the ${harness.name} engine`, { concurrency: 4 }, () => {
+    for (const engineCase of engineCases) {
+      test(engineCase.name, () => runCase(harness, engineCase))
+    }
+  })
 }
 
 /** Runs one case; whatever it says, its servers are stopped, and the canary has to be well at the end. */
