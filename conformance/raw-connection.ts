@@ -3,7 +3,7 @@
 
 import { connect, type Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls'
 import { readServerFrame, toHex, type ServerFrame } from './frame-codec.ts'
 
 export type Transport = 'ws' | 'wss'
@@ -20,6 +20,9 @@ export interface ConnectOptions {
   /** Leaves TLS out although the endpoint speaks it. */
   readonly plain?: boolean
 }
+
+// One for all connections: making it costs more than a handshake.
+const secureContext = createSecureContext()
 
 export class RawConnection {
   /** True once the other side has sent FIN (or close_notify), or the connection is gone altogether. */
@@ -61,7 +64,7 @@ export class RawConnection {
     await opened(tcp, 'connect')
     if (endpoint.transport === 'ws' || options.plain === true) return new RawConnection(tcp, tcp)
     // Self-signed on purpose; TLS itself is not what is tested here.
-    const tls = connectTls({ socket: tcp, rejectUnauthorized: false })
+    const tls = connectTls({ socket: tcp, secureContext, rejectUnauthorized: false })
     await opened(tls, 'secureConnect')
     return new RawConnection(tcp, tls)
   }

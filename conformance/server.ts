@@ -37,7 +37,7 @@ function routes(publish: (topic: string, message: string) => void) {
       limits: { messageBytes: 1024, incompleteMessageMs: 400, closeMs: 300 },
     }),
     '/limits-deflate': callbacks({ ...echo, deflate: true, limits: { messageBytes: 1024 } }),
-    '/idle': callbacks({ ...echo, limits: { idleMs: 500, closeMs: 300 } }),
+    '/idle': callbacks({ ...echo, limits: { idleMs: 1000, closeMs: 300 } }),
     '/keepalive': callbacks({ ...echo, keepalive: { pingMs: 300, timeoutMs: 1500 } }),
     '/messages-per-second': callbacks({ ...echo, limits: { messagesPerSecond: 20 } }),
     '/bytes-per-second': callbacks({ ...echo, limits: { bytesPerSecond: 10_000 } }),

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { binary, concatAll, continuation, fragments, Opcode, ping, text } from '../frame-codec.ts'
-import type { RawConnection } from '../raw-connection.ts'
+import { RawConnection } from '../raw-connection.ts'
 import {
   expectClose,
   expectEnd,
@@ -299,6 +299,32 @@ const work: readonly Case[] = [
 ]
 
 const crowds: readonly Case[] = [
+  {
+    ...common,
+    name: 'Hostile: 10,000 connections from one address where 4 are allowed: 429, +≤ 48 MiB',
+    async run(scene) {
+      await warm(scene)
+      const connect = { localAddress: '127.1.3.1' }
+      const held = await Promise.all(
+        Array.from({ length: 4 }, () => scene.open('/per-address', connect)),
+      )
+      const asked = request({ target: '/per-address' })(scene.endpoint)
+      let left = 10_000
+      const knock = async () => {
+        while (left-- > 0) {
+          const line = await RawConnection.open(scene.endpoint, connect)
+          await line.write(asked)
+          const head = await line.readHead(8000)
+          line.destroy()
+          if (head?.startsWith('HTTP/1.1 429 ') !== true) scene.fail('429', head ?? line.describe())
+        }
+      }
+      await memoryCase(scene, 48, async () => {
+        await Promise.all(Array.from({ length: 50 }, knock))
+      })
+      for (const line of held) await scene.play(line, stillServed)
+    },
+  },
   {
     only: { transport: 'ws', why: 'a thousand TLS handshakes would be what is measured' },
     withinMs: 60_000,

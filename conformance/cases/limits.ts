@@ -190,7 +190,7 @@ const times: readonly Case[] = [
   {
     name: 'RFC 6455 §7.4.1 messages keep a line from being idle',
     path: '/idle',
-    steps: Array.from({ length: 5 }, () => [...stillServed, wait(200)]).flat(),
+    steps: Array.from({ length: 8 }, () => [...stillServed, wait(200)]).flat(),
   },
   {
     name: 'Hostile: slowloris: silence after 101: a client that answers no ping is taken for gone',
