@@ -14,6 +14,9 @@ export interface MessageDeflater {
   deflate(bytes: Uint8Array): Uint8Array | null
 }
 
+/** Texts up to here are written without asking for their length in bytes first; longer ones would waste room. */
+const MAX_GUESSED_LENGTH = 4_096
+
 /** First size of the private memory of a connection whose last write is still under way. */
 const BACKLOG_BYTES = 1_024
 
@@ -88,16 +91,22 @@ export abstract class Outgoing implements TurnMember {
   }
 
   #sendText(message: string): boolean {
-    // Up to here the length in bytes cannot change the size of the header: one pass is enough.
-    if (message.length <= 41) {
-      if (!this.#admit(message.length * 3)) return false
-      const tail = this.#room(2 + message.length * 3)
-      const at = this.#tailEnd
-      const count = writeText(tail, message, at + 2)
-      writeHeader(tail, at, Opcode.TEXT, count)
-      this.#taken(2 + count)
-      return true
-    }
+    const { length } = message
+    const mostBytes = length * 3
+    if (length > MAX_GUESSED_LENGTH || !this.#hasRoom(mostBytes)) return this.#sendLongText(message)
+    // One pass: the header is taken to be as long as for ASCII, which is rarely wrong.
+    const tail = this.#room(headerBytes(mostBytes) + mostBytes)
+    const at = this.#tailEnd
+    const guessed = at + headerBytes(length)
+    const count = writeText(tail, message, guessed)
+    const start = writeHeader(tail, at, Opcode.TEXT, count)
+    // More bytes than characters, so a longer header, which lies on the first bytes of the text.
+    if (start !== guessed) tail.write(message, start, 'utf8')
+    this.#taken(start + count - at)
+    return true
+  }
+
+  #sendLongText(message: string): boolean {
     const count = Buffer.byteLength(message, 'utf8')
     if (!this.#admit(count)) return false
     const tail = this.#room(headerBytes(count) + count)
@@ -107,18 +116,20 @@ export abstract class Outgoing implements TurnMember {
     return true
   }
 
+  #hasRoom(count: number): boolean {
+    const waiting = this.bufferedBytes + count + MAX_HEADER_BYTES
+    return waiting <= this.context.limits.bufferedBytes
+  }
+
   /**
    * The hard cap. A backlog that would pass it is flushed first; if it is still too long, the connection is
    * closed, and nothing more is put on a stream that would then have a hole. One message on an empty backlog is
    * always taken, so the bound is `bufferedBytes` or one message, whichever is longer.
    */
   #admit(count: number): boolean {
-    const cap = this.context.limits.bufferedBytes
-    if (this.bufferedBytes === 0 || this.bufferedBytes + count + MAX_HEADER_BYTES <= cap)
-      return true
+    if (this.bufferedBytes === 0 || this.#hasRoom(count)) return true
     this.#handOver()
-    if (this.bufferedBytes === 0 || this.bufferedBytes + count + MAX_HEADER_BYTES <= cap)
-      return true
+    if (this.bufferedBytes === 0 || this.#hasRoom(count)) return true
     this.fail('ERR_SLOW_CONSUMER')
     return false
   }

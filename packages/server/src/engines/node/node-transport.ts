@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import type { Transport } from '../../connection/transport.ts'
+import { readBuffer, readShared } from './shared-read.ts'
 
 const connectionOf = Symbol('holdline.connection')
 
@@ -26,11 +27,25 @@ export class NodeTransport implements Transport {
   attach(connection: HeldConnection): void {
     const socket = this.#socket
     socket[connectionOf] = connection
-    socket.on('data', onData)
+    this.#read(connection)
     socket.on('end', onEnd)
     // A socket that is gone already has emitted its last event.
     if (socket.destroyed) setImmediate(onClose.bind(socket))
     else socket.on('close', onClose)
+  }
+
+  #read(connection: HeldConnection): void {
+    const socket = this.#socket
+    if (this.#isEncrypted) {
+      socket.on('data', onData)
+      return
+    }
+    // What came while an asynchronous upgrade was awaited is in the stream already.
+    for (let chunk = readChunk(socket); chunk !== null; chunk = readChunk(socket)) {
+      connection.receive(chunk, 0, chunk.length)
+    }
+    if (!readShared(socket, onRead)) socket.on('data', onData)
+    else if (!socket.isPaused()) socket.resume()
   }
 
   write(bytes: Uint8Array): boolean {
@@ -90,6 +105,15 @@ export class NodeTransport implements Transport {
 
 function onData(this: HeldSocket, chunk: Buffer): void {
   this[connectionOf]!.receive(chunk, 0, chunk.length)
+}
+
+function onRead(this: HeldSocket, count: number): boolean {
+  this[connectionOf]!.receive(readBuffer, 0, count)
+  return true
+}
+
+function readChunk(socket: Socket): Buffer | null {
+  return socket.readableLength === 0 ? null : (socket.read() as Buffer | null)
 }
 
 function onEnd(this: HeldSocket): void {

@@ -23,31 +23,29 @@ export function callbacks<Data>(
 ): Route<Data> {
   if (second === undefined) {
     const handlers = first as CallbackHandlers<Data>
-    return routeOf(handlers, behaviorOf<Connection<Data>, string | Uint8Array>(handlers, plain))
+    return routeOf(handlers, behaviorOf<Connection<Data>, string | Uint8Array>(handlers, null))
   }
   return routeOf(second, behaviorOf(second, typed<Contract, Data>(first as Contract)))
 }
 
 /** How a route sees its connections and messages. */
-export interface View<C, M> {
+interface View<C, M> {
+  /** Kept for the connection's life when it is not the connection itself. */
   connection(c: HeldConnection): C
-  /** undefined: the message was not fit, and has been answered. */
-  message(c: HeldConnection, data: string | Uint8Array): { readonly message: M } | undefined
+  /** UNFIT: the message did not match, and has been answered. */
+  message(c: HeldConnection, data: string | Uint8Array): M | typeof UNFIT
 }
 
-const plain: View<never, never> = {
-  connection: (c) => c as never,
-  message: (_, data) => ({ message: data as never }),
-}
+const UNFIT = Symbol('holdline.unfit')
 
 function typed<C extends Contract, Data>(agreed: C): View<TypedConnection<C, Data>, In<C>> {
   return {
     connection: (c) => new TypedConnection<C, Data>(c as never, agreed),
     message: (c, data) => {
       const decoded = agreed.decode(data)
-      if (decoded.issues === undefined) return { message: decoded.value as In<C> }
+      if (decoded.issues === undefined) return decoded.value
       c.send(invalidMessageAnswer(decoded.issues))
-      return undefined
+      return UNFIT
     },
   }
 }
@@ -73,40 +71,51 @@ interface Held<C> {
   lane: Lane | null
 }
 
-function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M>): Behavior {
-  const isPlain = (view as unknown) === plain
-
+/** Without a view, connections and messages are seen as they are. */
+function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> | null): Behavior {
   const heldOf = (c: HeldConnection): Held<C> => {
-    c.model ??= { seenAs: view.connection(c), lane: null } satisfies Held<C>
+    c.model ??= { seenAs: view === null ? c : view.connection(c), lane: null }
     return c.model as Held<C>
   }
-  const seenAs = (c: HeldConnection): C => (isPlain ? (c as C) : heldOf(c).seenAs)
+  const seenAs = (c: HeldConnection): C => (view === null ? (c as C) : heldOf(c).seenAs)
+  /** The lane of a connection, built when its first handler returns a promise. */
+  const laneOf = (c: HeldConnection): Lane => (heldOf(c).lane ??= new Lane(c, handle))
+  const laneIfBuilt = (c: HeldConnection): Lane | null => (c.model as Held<C> | null)?.lane ?? null
 
   /** Tells the program of a failed handler, and hands the failure on to the core. */
   const failed = (c: HeldConnection, error: unknown): never => {
     functions.error?.(seenAs(c), error)
     throw error
   }
-  const run = (c: HeldConnection, handler: () => unknown): unknown => {
+  const watched = (c: HeldConnection, promise: PromiseLike<unknown>): PromiseLike<unknown> =>
+    functions.error === undefined
+      ? promise
+      : promise.then(undefined, (error: unknown) => failed(c, error))
+
+  const run = (c: HeldConnection, step: () => unknown): unknown => {
     try {
-      const result = handler()
-      if (!isPromise(result)) return undefined
-      return functions.error === undefined
-        ? result
-        : Promise.resolve(result).catch((error: unknown) => failed(c, error))
+      const result = step()
+      return isPromise(result) ? watched(c, result) : undefined
     } catch (error) {
       return failed(c, error)
     }
   }
+  // As `run`, without a closure for every message (`npm run bench`: echo).
   const handle = (c: HeldConnection, data: string | Uint8Array): unknown => {
-    if (functions.message === undefined) return undefined
-    return run(c, () => {
-      const fit = view.message(c, data)
-      return fit === undefined ? undefined : functions.message!(seenAs(c), fit.message)
-    })
+    try {
+      const message = view === null ? (data as M) : view.message(c, data)
+      if (message === UNFIT) return undefined
+      const result: unknown = functions.message?.(seenAs(c), message)
+      return isPromise(result) ? watched(c, result) : undefined
+    } catch (error) {
+      return failed(c, error)
+    }
   }
-  /** The lane of a connection, built when its first handler returns a promise. */
-  const laneOf = (c: HeldConnection): Lane => (heldOf(c).lane ??= new Lane(c, handle))
+  /** For what is not in the lane: a rejection ends the connection all the same. */
+  const failLater = (c: HeldConnection, result: unknown): void => {
+    if (!isPromise(result)) return
+    result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
+  }
 
   return {
     open: (connection) => {
@@ -117,8 +126,8 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M>):
     },
     message: (connection, data) => {
       const c = connection as HeldConnection
-      const lane = (c.model as Held<C> | null)?.lane
-      if (lane) {
+      const lane = laneIfBuilt(c)
+      if (lane !== null) {
         lane.message(data)
         return
       }
@@ -128,20 +137,17 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M>):
     // Not in the lane: a handler that awaits room to send would wait for itself.
     drain: (connection) => {
       const c = connection as HeldConnection
-      const result = run(c, () => functions.drain?.(seenAs(c)))
-      if (isPromise(result))
-        result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
+      failLater(
+        c,
+        run(c, () => functions.drain?.(seenAs(c))),
+      )
     },
     close: (connection, code, reason) => {
       const c = connection as HeldConnection
       const last = (): unknown => run(c, () => functions.close?.(seenAs(c), code, reason))
-      const lane = (c.model as Held<C> | null)?.lane
-      if (lane) lane.close(last)
-      else {
-        const result = last()
-        if (isPromise(result))
-          result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
-      }
+      const lane = laneIfBuilt(c)
+      if (lane === null) failLater(c, last())
+      else lane.close(last)
     },
   }
 }
