@@ -76,7 +76,7 @@ test('RFC 6455 §7.1.7: any chunking of damaged frames gives the same calls and 
   assert.ok(refused > 200, `only ${refused} streams were refused`)
 })
 
-test('RFC 6455 §5.4: `reading` is null exactly where nothing is half received', () => {
+test('RFC 6455 §5.4: `reading` is null exactly where nothing is half received, and holds no frame between frames', () => {
   fc.assert(
     fc.property(frameStreams(), (stream) => {
       const borders = new Map([[0, false]])
@@ -87,6 +87,10 @@ test('RFC 6455 §5.4: `reading` is null exactly where nothing is half received',
       const parser = parserFor(stream)
       for (let end = 1; end <= stream.bytes.length; end++) {
         feed(parser, sink, stream.bytes.slice(end - 1, end))
+        if (borders.has(end) && sink.reading !== null) {
+          assert.equal(sink.reading.header, null)
+          assert.equal(sink.reading.control, null)
+        }
         if ((sink.reading === null) !== (borders.get(end) === false)) {
           assert.fail(`${sink.reading === null ? 'null' : 'there'} behind octet ${end}`)
         }
