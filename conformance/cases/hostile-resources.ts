@@ -301,7 +301,7 @@ const work: readonly Case[] = [
 const crowds: readonly Case[] = [
   {
     ...common,
-    name: 'Hostile: 10,000 connections from one address where 4 are allowed: 429, +≤ 48 MiB',
+    name: 'Hostile: 10,000 connections from one address where 4 are allowed: 429, +≤ 64 MiB',
     async run(scene) {
       await warm(scene)
       const connect = { localAddress: '127.1.3.1' }
@@ -319,7 +319,7 @@ const crowds: readonly Case[] = [
           if (head?.startsWith('HTTP/1.1 429 ') !== true) scene.fail('429', head ?? line.describe())
         }
       }
-      await memoryCase(scene, 48, async () => {
+      await memoryCase(scene, 64, async () => {
         await Promise.all(Array.from({ length: 50 }, knock))
       })
       for (const line of held) await scene.play(line, stillServed)
