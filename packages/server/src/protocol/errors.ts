@@ -41,7 +41,7 @@ const entries = {
     status: 400,
   },
   ERR_UPGRADE_HOST: {
-    message: 'The upgrade request has no Host header',
+    message: 'The upgrade request does not have exactly one Host header',
     fix: 'Send exactly one Host header (RFC 9112 §3.2)',
     status: 400,
   },

@@ -45,7 +45,9 @@ export function checkUpgradeRequest(request: UpgradeHead): ErrorCode | null {
   if (!listHas(joinedHeader(headers, 'connection') ?? '', 'upgrade')) {
     return 'ERR_UPGRADE_HEADER_CONNECTION'
   }
-  if (!singleHeader(headers, 'host')) return 'ERR_UPGRADE_HOST'
+  // RFC 9112 §3.2: exactly one, and a comma cannot be part of it.
+  const host = singleHeader(headers, 'host')
+  if (!host || host.includes(',')) return 'ERR_UPGRADE_HOST'
   if (singleHeader(headers, 'sec-websocket-version') !== '13') return 'ERR_UPGRADE_VERSION'
   if (!isKey(singleHeader(headers, 'sec-websocket-key') ?? '')) return 'ERR_UPGRADE_KEY'
   const subprotocols = joinedHeader(headers, 'sec-websocket-protocol')
@@ -162,12 +164,11 @@ export function isKey(text: string): boolean {
   return true
 }
 
+/** 1.1 or a later 1.x: what says 2.0 in an HTTP/1 request line is not HTTP/2 (RFC 9113 §3). */
 function isHttp11(version: string): boolean {
-  if (version.length !== 3 || version[1] !== '.') return false
-  const major = version.charCodeAt(0) - 0x30
+  if (version.length !== 3 || version[0] !== '1' || version[1] !== '.') return false
   const minor = version.charCodeAt(2) - 0x30
-  if (major < 0 || major > 9 || minor < 0 || minor > 9) return false
-  return major > 1 || (major === 1 && minor >= 1)
+  return minor >= 1 && minor <= 9
 }
 
 function headerLine(name: string, value: string): string {

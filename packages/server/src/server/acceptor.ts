@@ -51,6 +51,9 @@ export class RouteAcceptor implements Acceptor {
   }
 
   judge(request: UpgradeRequest): Judgement | Promise<Judgement> {
+    // RFC 6455 §4.2.1 allows an absolute URI; only requests to a proxy have one, and caches and servers that read
+    // such a target differently have been played off against each other.
+    if (!request.target.startsWith('/')) return this.#refuse(request, 'ERR_UPGRADE_MALFORMED')
     const match = this.#router.match(request.target)
     if (match === null) return this.#refuse(request, 'ERR_UPGRADE_NOT_FOUND')
     const problem = checkUpgradeRequest(request)

@@ -55,7 +55,7 @@ test('RFC 6455 §4.2.1: a proper request is accepted, in every spelling that mea
   ] satisfies RequestHeaders[]) {
     assert.equal(judge(headers), null, JSON.stringify(headers))
   }
-  assert.equal(judge({}, 'GET', '2.0'), null)
+  assert.equal(judge({}, 'GET', '1.2'), null)
 })
 
 const refusals: readonly [section: string, code: ErrorCode, headers: RequestHeaders][] = [

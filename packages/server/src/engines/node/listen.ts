@@ -1,6 +1,6 @@
 // Listening with a server of node:net, and what can go wrong there, said in the catalogue's words.
 
-import { unlinkSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
 import type { ListenAddress, ListenOptions } from '../../connection/engine.ts'
@@ -21,7 +21,7 @@ export async function bind(server: Server, options: ListenOptions): Promise<List
     await listen(server, options)
   } catch (error) {
     const { path } = options
-    const isStale = isInUse(error) && path !== undefined && !(await answers(path))
+    const isStale = isInUse(error) && path !== undefined && (await isStaleSocket(path))
     if (!isStale) throw named(error, options)
     // A socket file that nobody listens on was left behind by a process that was killed.
     unlinkSync(path)
@@ -29,6 +29,8 @@ export async function bind(server: Server, options: ListenOptions): Promise<List
       throw named(again, options)
     })
   }
+  // A line that could not be accepted (too many open files) costs that line, not the process.
+  server.on('error', ignoreError)
   if (options.path !== undefined) return { path: options.path }
   const address = server.address() as AddressInfo
   return { host: address.address, port: address.port }
@@ -53,11 +55,16 @@ function isInUse(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
 }
 
-function answers(path: string): Promise<boolean> {
+/** A file that is no socket, or whose server is merely busy or of another user, is somebody's: it stays. */
+function isStaleSocket(path: string): Promise<boolean> {
   return new Promise((resolve) => {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) {
+      resolve(false)
+      return
+    }
     const probe = connect(path)
-    probe.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    probe.once('connect', () => probe.destroy())
+    probe.once('connect', () => probe.destroy()).once('connect', () => resolve(false))
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
   })
 }
 
@@ -68,3 +75,5 @@ function named(error: unknown, options: ListenOptions): HoldlineError {
   if (known !== undefined) return new HoldlineError(known, where, { cause: error })
   return new HoldlineError('ERR_LISTEN_FAILED', `${where}: ${message}`, { cause: error })
 }
+
+function ignoreError(): void {}

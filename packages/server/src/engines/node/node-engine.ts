@@ -33,18 +33,15 @@ export class NodeEngine implements Engine {
       else servePlain(acceptor.http, request, socket)
     })
     http.on('clientError', answerClientError)
-    const listening: NetServer = proxy.inFrontOf(http, acceptor.limits.handshakeMs)
+    const listening: NetServer = proxy.inFrontOf(http, acceptor.limits.handshakeMs, options.path)
     const address = await bind(listening, options)
     return {
       address,
-      stopAccepting: () => {
-        listening.close()
-        http.closeIdleConnections()
-      },
+      stopAccepting: () => stopAccepting(http, listening),
       close: async (graceMs = 0) => {
         gate.close()
-        await closeHttp(http, listening, graceMs)
         proxy.close()
+        await closeHttp(http, listening, graceMs)
       },
     }
   }
@@ -74,7 +71,7 @@ function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServe
     maxHeaderSize: headerBytes,
     headersTimeout: handshakeMs,
     // How often node:http looks for requests that are late.
-    connectionsCheckingInterval: Math.max(50, Math.min(1_000, handshakeMs / 4)),
+    connectionsCheckingInterval: Math.max(50, Math.min(250, handshakeMs / 4)),
     noDelay: true,
     // Plain requests that merely name another protocol (h2c) stay plain requests.
     shouldUpgradeCallback: isWebSocketUpgrade,
@@ -87,16 +84,22 @@ function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServe
   return server
 }
 
+function stopAccepting(http: HttpServer | HttpsServer, listening: NetServer): void {
+  if (listening.listening) listening.close()
+  // Never listened when it stands behind another server; closing gives its timers back all the same.
+  if (listening !== http) http.close()
+  http.closeIdleConnections()
+}
+
 /** Lets plain requests end within the grace, then cuts them. */
 async function closeHttp(
   http: HttpServer | HttpsServer,
   listening: NetServer,
   graceMs: number,
 ): Promise<void> {
-  if (listening.listening) listening.close()
-  http.closeIdleConnections()
+  stopAccepting(http, listening)
   const giveUpAt = performance.now() + graceMs
-  while ((await connectionCount(http)) > 0 && performance.now() < giveUpAt) {
+  while ((await connectionCount(listening)) > 0 && performance.now() < giveUpAt) {
     await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS))
     http.closeIdleConnections()
   }

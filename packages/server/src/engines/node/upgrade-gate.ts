@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Acceptance, Acceptor, Judgement } from '../../connection/engine.ts'
 import { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { refusalResponse } from '../../protocol/handshake.ts'
+import { endWithResponse } from './end-with-response.ts'
 import { NodeTransport } from './node-transport.ts'
 
 /** Tells the address of the other side, proxies considered. */
@@ -51,7 +52,8 @@ export class UpgradeGate {
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
-      refuse(socket, refusalResponse(503, 'ERR_UPGRADE_TIMEOUT'))
+      this.#waiting.delete(socket)
+      endWithResponse(socket, refusalResponse(503, 'ERR_UPGRADE_TIMEOUT'))
     }, this.#acceptor.limits.handshakeMs)
     timer.unref()
     void judgement.then((settled) => {
@@ -65,11 +67,13 @@ export class UpgradeGate {
 
 function settle(judgement: Judgement, socket: Socket, head: Buffer): void {
   if (judgement.accepted) accept(judgement, socket, head)
-  else refuse(socket, judgement.response)
+  else endWithResponse(socket, judgement.response)
 }
 
 function accept(acceptance: Acceptance, socket: Socket, head: Buffer): void {
-  if (socket.destroyed || !socket.writable) {
+  // Who has ended its direction already, with nothing left to read, cannot answer a close frame; and once 'end'
+  // has been emitted, node:net reads no more and would never tell that the line is gone.
+  if (socket.destroyed || !socket.writable || socket.readableEnded) {
     acceptance.abandon()
     socket.destroy()
     return
@@ -80,18 +84,5 @@ function accept(acceptance: Acceptance, socket: Socket, head: Buffer): void {
   if (head.length > 0) connection.receive(head, 0, head.length)
   transport.attach(connection)
 }
-
-/** Answers and ends the line. What still comes is never parsed: it could be a smuggled request. */
-function refuse(socket: Socket, response: string): void {
-  if (socket.destroyed) return
-  socket.resume()
-  socket.end(response, 'latin1', () => setTimeout(() => socket.destroy(), LINGER_MS).unref())
-  setTimeout(() => socket.destroy(), REFUSAL_MS).unref()
-}
-
-/** Time for the other side to read the answer: cutting at once would reset the line and lose it. */
-const LINGER_MS = 500
-/** Until a refusal that is not read is given up. */
-const REFUSAL_MS = 5_000
 
 function ignoreError(): void {}
