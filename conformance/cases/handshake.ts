@@ -240,7 +240,7 @@ const paths: readonly Case[] = [
   '/__proto__',
   '/constructor',
   '/toString',
-].map((target) => rejected(`§4.2.2 no route at ${target}: 404`, [400, 404], { target }))
+].map((target) => rejected(`§4.2.2 no route at ${target}: 404`, 404, { target }))
 
 const refusals: readonly Case[] = [
   rejected('§4.2.2 the route refuses with its own status', 401, { target: '/refused' }),
