@@ -1,0 +1,83 @@
+// The request as routes and handlers see it.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { UpgradeRequest } from '../../src/connection/upgrade-request.ts'
+
+function request(target: string, rawHeaders: readonly string[] = []): UpgradeRequest {
+  return new UpgradeRequest({
+    method: 'GET',
+    target,
+    httpVersion: '1.1',
+    rawHeaders,
+    remoteAddress: '192.0.2.1',
+    secure: true,
+  })
+}
+
+test('path and query are the two sides of the first question mark, as they came', () => {
+  assert.equal(request('/a%20b').path, '/a%20b')
+  assert.equal(request('/a%20b').query.size, 0)
+  const both = request('/a?b=1&c=x%20y&b=2?')
+  assert.equal(both.path, '/a')
+  assert.deepEqual(
+    [...both.query],
+    [
+      ['b', '1'],
+      ['c', 'x y'],
+      ['b', '2?'],
+    ],
+  )
+  assert.equal(request('?x').path, '')
+})
+
+test('headers are found by lower-case name; several of one name are joined', () => {
+  const { headers } = request('/', ['Host', 'h', 'X-A', '1', 'x-a', '2', 'X-Empty', ''])
+  assert.equal(headers['host'], 'h')
+  assert.equal(headers['x-a'], '1, 2')
+  assert.equal(headers['x-empty'], '')
+  assert.equal(headers['x-none'], undefined)
+})
+
+test('cookies of several headers are joined as one, the first of a name wins', () => {
+  const { headers, cookies } = request('/', ['Cookie', 'a=1; b=x=y', 'cookie', 'a=2;c=;broken;=d'])
+  assert.equal(headers['cookie'], 'a=1; b=x=y; a=2;c=;broken;=d')
+  assert.deepEqual({ ...cookies }, { a: '1', b: 'x=y', c: '' })
+})
+
+test('names of every object are no headers, cookies or parameters', () => {
+  const plain = request('/')
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
+    assert.equal(plain.headers[name], undefined)
+    assert.equal(plain.cookies[name], undefined)
+    assert.equal(plain.params[name], undefined)
+  }
+  const named = request('/', ['__proto__', 'x', 'constructor', 'y', 'Cookie', '__proto__=z'])
+  assert.equal(named.headers['__proto__'], 'x')
+  assert.equal(named.headers['constructor'], 'y')
+  assert.equal(named.cookies['__proto__'], 'z')
+})
+
+test('all values of one header, apart, whatever its case', () => {
+  const several = request('/', ['Host', 'a', 'HOST', 'b', 'host', '', 'Other', 'host'])
+  assert.deepEqual(several.headerValues('Host'), ['a', 'b', ''])
+  assert.deepEqual(several.headerValues('other'), ['host'])
+  assert.deepEqual(several.headerValues('none'), [])
+  assert.deepEqual(request('/').headerValues('host'), [])
+})
+
+test('host and origin', () => {
+  assert.equal(request('/').host, '')
+  assert.equal(request('/').origin, undefined)
+  const both = request('/', ['Host', 'h:80', 'Origin', 'null'])
+  assert.deepEqual([both.host, both.origin], ['h:80', 'null'])
+})
+
+test('what was forgotten is built again', () => {
+  const compact = request('/', ['X-A', '1'])
+  const before = compact.headers
+  assert.equal(compact.headers, before)
+  compact.compact()
+  assert.deepEqual({ ...compact.headers }, { ...before })
+  assert.notEqual(compact.headers, before)
+})
