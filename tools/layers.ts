@@ -125,6 +125,7 @@ export const layers: readonly Layer[] = [
       'url',
       'crypto',
       'timers',
+      'v8',
     ],
     nodeTypes: ['http', 'https', 'net', 'tls'],
     note: 'the only place that wires',

@@ -33,7 +33,7 @@ export interface MessageSink {
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void
   onPing(bytes: Uint8Array, start: number, end: number): void
   onPong(bytes: Uint8Array, start: number, end: number): void
-  /** A valid close frame; 1005 when it carried no code. Nothing more is parsed unless `halted` says so. */
+  /** A valid close frame; 1005 when it carried no code. A sink that wants nothing more halts. */
   onClose(code: number, reason: string): void
   /** The bytes break the protocol. The rest of them is dropped. */
   onProtocolError(code: ErrorCode): void

@@ -11,7 +11,7 @@ export type Stage = (typeof Stage)[keyof typeof Stage]
 /** The first size of the buffer that fragments are copied into. */
 const FIRST_CAPACITY_BYTES = 128
 
-const NO_DATA = new Uint8Array(0)
+const NO_DATA: Uint8Array = Buffer.alloc(0)
 
 export class Reading {
   stage: Stage = Stage.BETWEEN_FRAMES

@@ -10,6 +10,7 @@ import { checkTopicName, Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { RouteAcceptor } from './acceptor.ts'
 import type { ChosenEngine } from './choose-engine.ts'
+import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
 import { defaultHttp } from './plain-http.ts'
 import type { CloseOptions, Server } from './server.ts'
@@ -76,6 +77,7 @@ export class LocalServer implements Server {
 
   /** @throws HoldlineError ERR_LISTEN_*, or what the broker says. */
   async start(listen: Listen): Promise<this> {
+    if (this.#options.heap === 'lean') leanHeap()
     await this.#broker.start(this.#topics.deliver)
     try {
       this.#listener = await listen(this.engine.engine, this.#acceptor)

@@ -44,6 +44,13 @@ export interface ServeOptions extends ListenOptions {
    * several processes.
    */
   readonly signals?: boolean
+  /**
+   * `'lean'` keeps V8's young generation at its first size in this process: an idle connection then takes about
+   * 2.9 KiB of resident memory instead of 4.7 (docs/performance.md), as a burst of handshakes does not grow the
+   * heap for good. For processes that hold many connections; one that also renders pages may be faster without.
+   * Set it before the process does much else. Default `'default'`: the heap is the program's.
+   */
+  readonly heap?: 'default' | 'lean'
   /** Where an operator's lines go. Default: the console. null: nowhere. */
   readonly logger?: Logger | null
 }
@@ -63,6 +70,7 @@ export interface ResolvedOptions {
   readonly graceMs: number
   readonly restart: Required<RestartOptions>
   readonly signals: boolean
+  readonly heap: 'default' | 'lean'
   readonly logger: Logger | null
 }
 
@@ -84,6 +92,7 @@ const known: ReadonlySet<string> = new Set([
   'graceMs',
   'restart',
   'signals',
+  'heap',
   'logger',
 ])
 
@@ -108,6 +117,8 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
   if (options.http !== undefined && typeof options.http !== 'function') {
     invalid('http is no function (req, res); for Fastify pass (req, res) => app.routing(req, res)')
   }
+  const heap = options.heap ?? 'default'
+  if (heap !== 'default' && heap !== 'lean') invalid(`heap is ${JSON.stringify(heap)}`)
   const processCount = resolveProcesses(options.processes ?? 1)
   const graceMs = options.graceMs ?? 10_000
   checkNumber('graceMs', graceMs, 0, 0x7fff_ffff)
@@ -133,6 +144,7 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
     broker: options.broker ?? null,
     graceMs,
     restart,
+    heap,
     signals: options.signals ?? processCount > 1,
     logger: options.logger === undefined ? console : options.logger,
   }
