@@ -139,6 +139,19 @@ const bombs: readonly Case[] = [
     ],
   },
   {
+    // Each final block ends a stream for zlib; a server may answer or call it garbage, but not be slow.
+    name: 'Hostile: bomb: 100,000 final blocks in one message',
+    async run(scene) {
+      const line = await scene.open(path, { headers })
+      await line.write(binary(Buffer.alloc(500_000, hex('01 00 00 ff ff')), compressed))
+      const answer = await line.readFrame(3000)
+      const isEmpty = answer?.opcode === Opcode.binary && answer.payload.length <= 1
+      const isGarbage =
+        answer?.opcode === Opcode.close && Buffer.from(answer.payload).readUInt16BE() === 1007
+      if (!isEmpty && !isGarbage) scene.fail('an empty message or 1007', line.describe())
+    },
+  },
+  {
     name: 'Hostile: bomb: 100,000 empty stored blocks are an empty message',
     path,
     headers,
