@@ -40,6 +40,8 @@ export abstract class WebSocketHandler<C extends Contract | undefined = undefine
   static readonly deflate: boolean | DeflateOptions = false
 
   readonly connection: Connection<Data>
+  /** For the compiler only: `handler` compares it with the static `contract`. */
+  declare readonly contractType?: C
   /** How the connection ended; null while it has not. */
   closeCode: number | null = null
   closeReason: string | null = null
@@ -126,18 +128,19 @@ export abstract class WebSocketHandler<C extends Contract | undefined = undefine
 }
 
 /** A class that extends WebSocketHandler, with its static members. */
-export interface WebSocketHandlerClass<Data> {
+export interface WebSocketHandlerClass<Data, C = Contract | undefined> {
   new (
     connection: Connection<Data>,
     agreed: Contract | undefined,
   ): {
+    readonly contractType?: C
     open(): void | Promise<void>
     onMessage(message: never): void | Promise<void>
     onClose(code: number, reason: string): void | Promise<void>
     drained(): void
     ended(code: number, reason: string): void
   }
-  readonly contract: Contract | undefined
+  readonly contract: NoInfer<C extends Contract ? C : Contract | undefined>
   readonly limits: Partial<Limits> | undefined
   readonly pingIntervalMs: number | null
   readonly pingTimeoutMs: number
@@ -151,13 +154,13 @@ export interface WebSocketHandlerClass<Data> {
  *
  * @throws HoldlineError ERR_OPTION_INVALID when the ping timeout is longer than the interval.
  */
-export function handler<Data = unknown>(
-  Class: WebSocketHandlerClass<Data>,
+export function handler<Data = unknown, C extends Contract | undefined = undefined>(
+  Class: WebSocketHandlerClass<Data, C>,
   upgrade?: RouteOptions<Data>['upgrade'],
 ): Route<Data> {
-  const agreed = Class.contract
-  const objects = new WeakMap<Connection<Data>, InstanceType<WebSocketHandlerClass<Data>>>()
-  const of = (c: Connection<Data>): InstanceType<WebSocketHandlerClass<Data>> => objects.get(c)!
+  const agreed: Contract | undefined = Class.contract
+  const objects = new WeakMap<Connection<Data>, InstanceType<WebSocketHandlerClass<Data, C>>>()
+  const of = (c: Connection<Data>): InstanceType<WebSocketHandlerClass<Data, C>> => objects.get(c)!
   const options: RouteOptions<Data> = {
     origins: (origin, request) =>
       URL.canParse(origin) && Class.checkOrigin(new URL(origin), request),
