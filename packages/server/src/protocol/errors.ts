@@ -363,6 +363,22 @@ const entries = {
     message: 'The server is closed',
     fix: 'Do not use a server after close; stop what publishes first',
   },
+  ERR_BROKER_START: {
+    message: 'The broker could not start',
+    fix: 'See the cause of this error; the directory for temporary files has to be writable',
+  },
+  ERR_BROKER_STOPPED: {
+    message: 'The broker does not run; the publication went nowhere',
+    fix: 'Publish after start and before stop',
+  },
+  ERR_BROKER_BACKLOG: {
+    message: 'A process of this machine does not take publications, and its backlog is full',
+    fix: 'Publish less at once, or wait for the promise of publish; a process that takes nothing is replaced',
+  },
+  ERR_PUBLICATION_TOO_BIG: {
+    message: 'A publication is longer than the broker carries',
+    fix: 'Publish at most 64 MiB at once, or publish where the data can be had',
+  },
   ERR_WORKER_START: {
     message: 'A worker ended before it listened',
     fix: 'See what the worker printed; run with processes: 1 to find out why',

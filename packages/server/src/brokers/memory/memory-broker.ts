@@ -1,5 +1,6 @@
 // The broker of a single process: what is published is delivered at once.
 
+import { HoldlineError } from '../../protocol/errors.ts'
 import type { Broker, Deliver, PublishedMessage } from '../../topics/broker.ts'
 
 const DONE = Promise.resolve()
@@ -14,7 +15,9 @@ export class MemoryBroker implements Broker {
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    this.#deliver?.(topic, message)
+    if (this.#deliver === null)
+      return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
+    this.#deliver(topic, message)
     return DONE
   }
 
