@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ensureServices } from './services.ts'
 
@@ -20,8 +21,7 @@ const heavy: readonly RegExp[] = [
   /^tools\/(guards|start)\.test\.ts$/,
 ]
 
-/** What a hanging test file is given before it counts as failed. */
-const fileTimeoutMs = 600_000
+const deadline = pathToFileURL(join(import.meta.dirname, 'test-deadline.ts')).href
 
 function testFiles(): string[] {
   return ['packages', 'conformance', 'tools', 'examples', 'bench']
@@ -59,9 +59,8 @@ async function* phases(files: readonly string[], options: Options, totals: Total
     const events = run({
       files: phase.files.map((file) => join(root, file)),
       concurrency: phase.concurrency,
-      execArgv: ['-C', 'source', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['-C', 'source', '--disable-warning=ExperimentalWarning', '--import', deadline],
       testNamePatterns: [...options.namePatterns],
-      timeout: fileTimeoutMs,
     })
     for await (const event of events) {
       if (event.type === 'test:fail') {
