@@ -6,9 +6,9 @@ import { HoldlineError } from '../protocol/errors.ts'
 export interface Limits {
   /** Longest message after inflating, and bound of memory for its fragments. Default 1 MiB; beyond it 1009. */
   readonly messageBytes: number
-  /** Longest request head. Default 16 KiB; beyond it 431. Set for the whole server. */
+  /** Longest request head. Default 16 KiB; beyond it 431. A route's own cannot raise the server's. */
   readonly headerBytes: number
-  /** From the first byte (or the TCP connection) to the finished handshake. Default 10,000. Whole server. */
+  /** For the request head to arrive, and for an asynchronous `upgrade`. Default 10,000; a route's own bounds its `upgrade`. */
   readonly handshakeMs: number
   /** From the first byte of a message to its last. Default 30,000; beyond it 1008. */
   readonly incompleteMessageMs: number

@@ -37,6 +37,15 @@ export class UpgradeRequest {
     this.#headerBlock = init.rawHeaders.join('\n')
   }
 
+  /** Bytes of the request line and the headers, as they are counted against `limits.headerBytes`. */
+  get headBytes(): number {
+    const requestLine = `${this.method} ${this.target} HTTP/1.1\r\n`.length
+    if (this.#headerBlock === '') return requestLine + 2
+    const headerCount = this.#headerBlock.split('\n').length / 2
+    // The block has one byte where a header has two: behind its name and behind its value.
+    return requestLine + this.#headerBlock.length + headerCount * 2 + 1 + 2
+  }
+
   /** Path without the query, as it came (not decoded). */
   get path(): string {
     const query = this.target.indexOf('?')

@@ -58,6 +58,7 @@ export class LocalServer implements Server {
       {
         limits: options.limits,
         origins: options.origins,
+        clock,
         wheel: new TimingWheel(clock),
         turn,
         hub: this.#topics,

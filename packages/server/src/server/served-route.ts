@@ -6,8 +6,10 @@ import type {
   ConnectionObserver,
   TrafficCounters,
 } from '../connection/connection-context.ts'
+import type { Clock } from '../connection/clock.ts'
 import type { Judgement } from '../connection/engine.ts'
 import { HeldConnection } from '../connection/held-connection.ts'
+import { isPromise } from '../connection/lane.ts'
 import type { Limits } from '../connection/limits.ts'
 import { resolveLimits } from '../connection/limits.ts'
 import type { Keepalive, Route, UpgradeAnswer } from '../connection/route.ts'
@@ -30,6 +32,7 @@ import { originCheck } from './origin.ts'
 export interface RouteEnvironment {
   readonly limits: Limits
   readonly origins: Route['origins']
+  readonly clock: Clock
   readonly wheel: TimingWheel
   readonly turn: Turn
   readonly hub: TopicHub
@@ -87,6 +90,9 @@ export class ServedRoute implements ConnectionObserver {
   /** The verdict on a request that is a proper upgrade to this path. */
   judge(request: UpgradeRequest): Judgement | Promise<Judgement> {
     try {
+      if (request.headBytes > this.limits.headerBytes) {
+        return this.#refuse(request, 'ERR_UPGRADE_HEADERS')
+      }
       if (!this.#originCheck(request)) return this.#refuse(request, 'ERR_UPGRADE_ORIGIN')
       const refusal = this.#reserve(request)
       if (refusal !== null) return this.#refuse(request, refusal)
@@ -95,16 +101,38 @@ export class ServedRoute implements ConnectionObserver {
     }
     try {
       const answer = this.route.upgrade?.(request)
-      if (answer instanceof Promise) {
-        return answer.then(
+      if (isPromise(answer)) {
+        const judged = Promise.resolve(answer).then(
           (settled) => this.#settle(request, settled),
           (error: unknown) => this.#give(request, 'ERR_UPGRADE_FAILED', error),
         )
+        return this.#inTime(request, judged)
       }
       return this.#settle(request, answer)
     } catch (error) {
       return this.#give(request, 'ERR_UPGRADE_FAILED', error)
     }
+  }
+
+  /** The engine bounds the whole handshake by the server's limit; a route may be stricter. */
+  #inTime(request: UpgradeRequest, judged: Promise<Judgement>): Promise<Judgement> {
+    const { handshakeMs } = this.limits
+    if (handshakeMs >= this.#environment.limits.handshakeMs) return judged
+    return new Promise((resolve) => {
+      let isLate = false
+      const cancel = this.#environment.clock.setTimer(handshakeMs, () => {
+        isLate = true
+        this.#environment.refused(request, 'ERR_UPGRADE_TIMEOUT')
+        const response = refusalResponse(503, 'ERR_UPGRADE_TIMEOUT')
+        resolve({ accepted: false, code: 'ERR_UPGRADE_TIMEOUT', response })
+      })
+      // It stays counted until the route's function is done.
+      void judged.then((judgement) => {
+        cancel()
+        if (!isLate) resolve(judgement)
+        else if (judgement.accepted) judgement.abandon()
+      })
+    })
   }
 
   #settle(request: UpgradeRequest, answer: UpgradeAnswer<unknown> | void): Judgement {
