@@ -98,8 +98,14 @@ export class Lane {
     this.#isStopped = true
     this.#waiting = this.#waiting.filter((next) => typeof next === 'function')
     this.#waitingBytes = 0
+    // A handler that ends because it was told to has not failed.
+    if (this.#abort?.signal.aborted === true && isAbortError(error)) return
     this.#connection.fail('ERR_HANDLER', error)
   }
+}
+
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** Whether a handler returned something to wait for. */

@@ -17,8 +17,11 @@ function pattern(count: number, seed: number): Uint8Array {
 // --- What every order of events has to keep
 
 type Step =
-  | { readonly kind: 'text' | 'binary'; readonly line: number; readonly size: number }
-  | { readonly kind: 'ping' | 'take' | 'break'; readonly line: number }
+  | { readonly kind: 'text'; readonly line: number; readonly size: number }
+  | { readonly kind: 'binary'; readonly line: number; readonly size: number }
+  | { readonly kind: 'ping'; readonly line: number }
+  | { readonly kind: 'take'; readonly line: number }
+  | { readonly kind: 'break'; readonly line: number }
   | { readonly kind: 'allow'; readonly line: number; readonly writes: number }
   | { readonly kind: 'turn' }
 

@@ -1,0 +1,498 @@
+// A connection on its own: the close sequence, pauses, pings, deadlines, what the program is told.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PausedBy } from '../../src/connection/held-connection.ts'
+import { emptyHub } from '../../src/testing/contract-acceptor.ts'
+import { wireClosePayload, wireFrame } from '../../src/testing/wire-frame.ts'
+import { Stand } from './stand.ts'
+import type { Line, StandOptions } from './stand.ts'
+
+function held(options: StandOptions = {}): { stand: Stand; line: Line } {
+  const stand = new Stand(options)
+  return { stand, line: stand.open() }
+}
+
+const closeFrame = (code: number, reason = ''): Uint8Array =>
+  wireFrame(8, wireClosePayload(code, reason))
+
+// --- The close sequence, as a table
+
+/** What happens to a connection, in order. */
+type Happening =
+  | 'close' // the program closes with 4000
+  | 'closed' // the other side's close frame with 4001 arrives
+  | 'broken' // a frame that breaks the rules arrives
+  | 'message' // a message arrives
+  | 'fin' // the other side ends its direction
+  | 'terminate' // the program cuts the line
+  | 'gone' // the transport is gone
+
+interface Expected {
+  /** Frames that left, in short. */
+  readonly sent: readonly string[]
+  /** Whether the sending direction was ended, or the line cut. */
+  readonly line: 'open' | 'ended' | 'cut'
+  /** Calls of the behavior. */
+  readonly calls: readonly string[]
+}
+
+const REFUSED = '8 1002 ERR_FRAME_OPCODE'
+
+const sequences: readonly (readonly [readonly Happening[], Expected])[] = [
+  [[], { sent: [], line: 'open', calls: [] }],
+  [['message'], { sent: [], line: 'open', calls: ['message m'] }],
+  // The program closes first.
+  [['close'], { sent: ['8 4000 bye'], line: 'open', calls: [] }],
+  [['close', 'close'], { sent: ['8 4000 bye'], line: 'open', calls: [] }],
+  [['close', 'message'], { sent: ['8 4000 bye'], line: 'open', calls: [] }],
+  [['close', 'closed'], { sent: ['8 4000 bye'], line: 'ended', calls: [] }],
+  [['close', 'closed', 'gone'], { sent: ['8 4000 bye'], line: 'ended', calls: ['close 4001 why'] }],
+  [['close', 'fin', 'gone'], { sent: ['8 4000 bye'], line: 'ended', calls: ['close 1006'] }],
+  [['close', 'gone'], { sent: ['8 4000 bye'], line: 'open', calls: ['close 1006'] }],
+  [['close', 'terminate'], { sent: ['8 4000 bye'], line: 'cut', calls: [] }],
+  // What breaks the rules behind a close frame ends the wait.
+  [
+    ['close', 'broken', 'gone'],
+    { sent: ['8 4000 bye'], line: 'ended', calls: ['close 1002 ERR_FRAME_OPCODE'] },
+  ],
+  // The other side closes first.
+  [['closed'], { sent: ['8 4001'], line: 'ended', calls: [] }],
+  [['closed', 'message', 'broken', 'closed'], { sent: ['8 4001'], line: 'ended', calls: [] }],
+  [['closed', 'close'], { sent: ['8 4001'], line: 'ended', calls: [] }],
+  [['closed', 'fin', 'gone'], { sent: ['8 4001'], line: 'ended', calls: ['close 4001 why'] }],
+  [
+    ['message', 'closed', 'gone'],
+    { sent: ['8 4001'], line: 'ended', calls: ['message m', 'close 4001 why'] },
+  ],
+  // Refusals.
+  [['broken'], { sent: [REFUSED], line: 'ended', calls: [] }],
+  [['broken', 'message', 'closed', 'close'], { sent: [REFUSED], line: 'ended', calls: [] }],
+  [['broken', 'gone'], { sent: [REFUSED], line: 'ended', calls: ['close 1002 ERR_FRAME_OPCODE'] }],
+  // Ends without a close frame.
+  [['fin'], { sent: [], line: 'ended', calls: [] }],
+  [['fin', 'message', 'close', 'gone'], { sent: [], line: 'ended', calls: ['close 1006'] }],
+  [['gone'], { sent: [], line: 'open', calls: ['close 1006'] }],
+  [
+    ['gone', 'gone', 'message', 'close', 'fin', 'terminate'],
+    { sent: [], line: 'open', calls: ['close 1006'] },
+  ],
+  [['terminate'], { sent: [], line: 'cut', calls: [] }],
+  [
+    ['terminate', 'message', 'close', 'closed', 'gone'],
+    { sent: [], line: 'cut', calls: ['close 1006'] },
+  ],
+]
+
+function happen(line: Line, what: Happening): void {
+  const { connection } = line
+  if (what === 'close') connection.close(4000, 'bye')
+  else if (what === 'closed') line.receive(closeFrame(4001, 'why'))
+  else if (what === 'broken') line.receive(wireFrame(3))
+  else if (what === 'message') line.text('m')
+  else if (what === 'fin') connection.ended()
+  else if (what === 'terminate') connection.terminate()
+  else connection.transportClosed()
+  line.stand.clock.runTurns()
+}
+
+for (const [happenings, expected] of sequences) {
+  test(`close sequence: ${happenings.join(', ') || 'nothing'}`, () => {
+    const { stand, line } = held()
+    for (const what of happenings) happen(line, what)
+    assert.deepEqual(line.shown(), expected.sent)
+    const { isDestroyed, hasEnded } = line.transport
+    assert.equal(isDestroyed ? 'cut' : hasEnded ? 'ended' : 'open', expected.line)
+    const calls = stand.calls.slice(1).filter((call) => !call.startsWith('closed'))
+    assert.deepEqual(calls, expected.calls)
+    const isGone = happenings.includes('gone')
+    assert.equal(stand.calls.filter((call) => call.startsWith('closed')).length, isGone ? 1 : 0)
+    assert.equal(
+      stand.context.wheel.size === 0,
+      isGone || happenings.every((h) => h === 'message' || h === 'terminate'),
+    )
+  })
+}
+
+test('an answer echoes the code of the close frame; without a code it has none', () => {
+  for (const [bytes, answer, reported] of [
+    [wireFrame(8), '8', 'close 1005'],
+    [closeFrame(1000), '8 1000', 'close 1000'],
+    [closeFrame(3999, 'ä'), '8 3999', 'close 3999 ä'],
+  ] as const) {
+    const { stand, line } = held()
+    line.receive(bytes)
+    assert.deepEqual(line.shown(), [answer])
+    line.connection.transportClosed()
+    assert.equal(stand.calls.at(-2), reported)
+  }
+})
+
+test('what cannot be sent in a close frame is refused before anything happens', () => {
+  const { line } = held()
+  assert.throws(() => line.connection.close(1005), { code: 'ERR_CLOSE_ARGUMENT' })
+  assert.throws(() => line.connection.close(1000, new Uint8Array(5) as never), TypeError)
+  line.connection.transportClosed()
+  assert.throws(() => line.connection.close(999), { code: 'ERR_CLOSE_ARGUMENT' })
+  line.connection.close(1000)
+})
+
+// --- What is sent when
+
+test('the response leaves first, then what open sends', () => {
+  const stand = new Stand({ behavior: { open: (c) => void c.send('welcome') } })
+  assert.deepEqual(stand.open().shown(), ['1 welcome'])
+})
+
+test('a throw in a handler closes with 1011 and is told to the observer', () => {
+  const error = new Error('thrown')
+  const fails = (): never => {
+    throw error
+  }
+  for (const where of ['open', 'message', 'drain'] as const) {
+    const stand = new Stand({
+      limits: { highWaterBytes: 1 },
+      behavior: { message: (c) => void c.send('long enough'), [where]: fails },
+    })
+    const line = stand.open()
+    if (where !== 'open') line.text('a', 'b')
+    assert.equal(line.shown().at(-1), '8 1011 ERR_HANDLER')
+    assert.deepEqual(stand.failures, [['ERR_HANDLER', error]])
+    line.connection.transportClosed()
+    assert.equal(stand.calls.at(-2), 'close 1011 ERR_HANDLER')
+  }
+})
+
+test('a throw in close is told, and the observer hears of the end all the same', () => {
+  const error = new Error('thrown')
+  const { stand, line } = held({
+    behavior: {
+      close: () => {
+        throw error
+      },
+    },
+  })
+  line.connection.transportClosed()
+  assert.deepEqual(stand.failures, [['ERR_HANDLER', error]])
+  assert.equal(stand.calls.at(-1), 'closed 1006')
+})
+
+test('a handler that throws behind terminate or close is told to the observer', () => {
+  for (const how of ['terminate', 'close'] as const) {
+    const error = new Error('thrown')
+    const { stand, line } = held({
+      behavior: {
+        message: (c) => {
+          c[how]()
+          throw error
+        },
+      },
+    })
+    line.text('a')
+    assert.deepEqual(stand.failures, [['ERR_HANDLER', error]])
+  }
+})
+
+test('subscriptions are for open connections, and are left when it is over', () => {
+  const calls: string[] = []
+  const hub = {
+    ...emptyHub,
+    subscribe: (c: { subscriptions: unknown }, topic: string) => {
+      c.subscriptions = topic
+      calls.push(`subscribe ${topic}`)
+    },
+    leave: (c: { subscriptions: unknown }) => {
+      c.subscriptions = null
+      calls.push('leave')
+    },
+  }
+  const { line } = held({ hub })
+  line.connection.subscribe('a')
+  line.connection.close()
+  line.connection.subscribe('b')
+  line.connection.transportClosed()
+  line.connection.subscribe('c')
+  assert.deepEqual(calls, ['subscribe a', 'leave'])
+})
+
+// --- Pauses
+
+test('pause holds the frames behind it; resume gives them in order before what comes later', () => {
+  const { stand, line } = held({ behavior: { message: (c, data) => data === 'b' && c.pause() } })
+  line.text('a', 'b', 'c')
+  assert.ok(line.transport.isPaused)
+  line.text('d')
+  assert.deepEqual(stand.calls, ['open', 'message a', 'message b'])
+  line.connection.resume()
+  line.receiveOnly(wireFrame(1, 'e'))
+  assert.equal(stand.calls.length, 3)
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls.slice(3), ['message c', 'message d', 'message e'])
+  assert.ok(!line.transport.isPaused)
+})
+
+test('a connection that two have paused runs when both have let go', () => {
+  const { stand, line } = held()
+  line.connection.pauseFor(PausedBy.MODEL)
+  line.connection.pause()
+  line.connection.pause()
+  line.text('a')
+  line.connection.resume()
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open'])
+  line.connection.resumeFor(PausedBy.MODEL)
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'message a'])
+  line.connection.resume()
+})
+
+test('a paused message in the middle is finished by what comes after', () => {
+  const { stand, line } = held({ behavior: { message: (c) => c.pause() } })
+  const long = wireFrame(1, 'long'.repeat(100))
+  line.receive(wireFrame(1, 'a'), long.subarray(0, 10))
+  line.receive(long.subarray(10, 100))
+  line.connection.resume()
+  stand.clock.runTurns()
+  line.receive(long.subarray(100))
+  assert.deepEqual(stand.calls, ['open', 'message a', `message ${'long'.repeat(100)}`])
+})
+
+test('close while paused lets the close frame of the other side through, and no message', () => {
+  const { stand, line } = held({ behavior: { message: (c) => c.pause() } })
+  line.text('a', 'b')
+  line.receive(wireFrame(1, 'c'), closeFrame(4000))
+  line.connection.close(1000)
+  line.connection.pause()
+  stand.clock.runTurns()
+  assert.ok(!line.transport.isPaused && line.transport.hasEnded)
+  line.connection.transportClosed()
+  assert.deepEqual(stand.calls, ['open', 'message a', 'close 4000', 'closed 4000'])
+})
+
+test('a failure while paused drops what was held', () => {
+  const { stand, line } = held({
+    behavior: { message: (c) => c.pause() },
+    limits: { idleMs: 1_000 },
+  })
+  line.text('a', 'b')
+  stand.clock.advance(2_000)
+  assert.deepEqual(line.shown(), ['8 1001 ERR_IDLE'])
+  line.connection.resume()
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'message a'])
+})
+
+// --- Pings
+
+test('a ping is answered with its payload in the same turn', () => {
+  const { line } = held()
+  line.receive(wireFrame(9, 'a'), wireFrame(10, 'unasked'), wireFrame(9))
+  assert.deepEqual(line.shown(), ['10 a', '10 '])
+})
+
+test('pings while the line is blocked are answered by the last, in memory of its own', () => {
+  const { stand, line } = held()
+  line.transport.writesTaken = 0
+  line.connection.send('blocking')
+  stand.clock.runTurns()
+  const before = line.connection.bufferedBytes
+  for (let i = 1; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
+  assert.equal(line.connection.bufferedBytes, before)
+  line.transport.writesTaken = Infinity
+  line.transport.takeUnderWay()
+  assert.deepEqual(line.shown(), ['1 blocking', '10 ping 100'])
+  line.receive(wireFrame(9, 'again'))
+  assert.deepEqual(line.shown(), ['10 again'])
+})
+
+test('a flood of pings that are not read closes with 1008; one that is read does not', () => {
+  const { stand, line } = held()
+  for (let i = 0; i < 1_000; i++) line.receive(wireFrame(9, 'x'))
+  assert.equal(line.frames().length, 1_000)
+  line.transport.writesTaken = 0
+  line.connection.send('blocking')
+  stand.clock.runTurns()
+  for (let i = 0; i < 1_000; i++) line.receiveOnly(wireFrame(9, 'x'))
+  assert.deepEqual(stand.failures, [['ERR_PING_FLOOD', undefined]])
+  assert.ok(line.connection.bufferedBytes < 100)
+  line.transport.writesTaken = Infinity
+  line.transport.takeUnderWay()
+  stand.clock.runTurns()
+  assert.deepEqual(line.shown(), ['1 blocking', '8 1008 ERR_PING_FLOOD'])
+})
+
+test('the payload of a ping that is sent is cut to what a control frame may carry', () => {
+  const { stand, line } = held()
+  assert.equal(line.connection.ping(new Uint8Array(200)), 'sent')
+  stand.clock.runTurns()
+  assert.equal(line.frames()[0]!.payload.length, 125)
+})
+
+// --- Deadlines
+
+const keepalive = { pingMs: 10_000, timeoutMs: 5_000 }
+
+/** What left, with the seconds since the start in which it did. */
+function timeline(line: Line, seconds: number): string[] {
+  const seen: string[] = []
+  for (let second = 1; second <= seconds; second++) {
+    line.stand.clock.advance(1_000)
+    for (const frame of line.shown()) seen.push(`${second}: ${frame}`)
+    if (line.transport.isDestroyed) return [...seen, `${second}: cut`]
+  }
+  return seen
+}
+
+test('after silence a ping; without an answer the line is cut, and the program told', () => {
+  const { stand, line } = held({ keepalive })
+  assert.deepEqual(timeline(line, 60), ['10: 9 ', '15: cut'])
+  assert.deepEqual(stand.failures, [['ERR_KEEPALIVE', undefined]])
+  line.connection.transportClosed()
+  assert.equal(stand.calls.at(-2), 'close 1006 ERR_KEEPALIVE')
+  assert.equal(stand.clock.timerCount, 0)
+})
+
+test('anything that comes is an answer', () => {
+  for (const sign of [
+    wireFrame(10),
+    wireFrame(1, 'x'),
+    wireFrame(9),
+    wireFrame(1, 'x').subarray(0, 1),
+  ]) {
+    const { line } = held({ keepalive })
+    assert.deepEqual(timeline(line, 12), ['10: 9 '])
+    line.receive(sign)
+    line.frames()
+    assert.deepEqual(timeline(line, 9), [])
+    assert.ok(!line.transport.isDestroyed)
+  }
+})
+
+test('a paused connection is not asked and not cut, and has time again when it is resumed', () => {
+  const { stand, line } = held({ keepalive })
+  timeline(line, 12)
+  line.connection.pause()
+  assert.deepEqual(timeline(line, 100), [])
+  line.connection.resume()
+  stand.clock.runTurns()
+  assert.deepEqual(timeline(line, 9), [])
+  assert.deepEqual(
+    timeline(line, 3).map((text) => text.slice(3)),
+    ['9 '],
+  )
+})
+
+test('a message that is not finished in time closes with 1008, and the next one has time of its own', () => {
+  const limits = { incompleteMessageMs: 5_000 }
+  const { line } = held({ limits })
+  line.receive(wireFrame(1, 'a', { final: false }))
+  timeline(line, 4)
+  line.receive(wireFrame(0, 'b'), wireFrame(1, 'c').subarray(0, 3))
+  assert.deepEqual(timeline(line, 4), [])
+  line.receive(wireFrame(1, 'c').subarray(3))
+  assert.deepEqual(timeline(line, 20), [])
+  line.receive(wireFrame(1, 'd', { final: false }))
+  for (let i = 0; i < 4; i++) {
+    timeline(line, 1)
+    line.receive(wireFrame(0, 'drip', { final: false }), wireFrame(9))
+  }
+  line.frames()
+  assert.deepEqual(timeline(line, 3), ['1: 8 1008 ERR_MESSAGE_INCOMPLETE'])
+})
+
+test('without messages for idleMs a connection closes with 1001; pings and pongs are no messages', () => {
+  const { line } = held({ limits: { idleMs: 10_000 }, keepalive })
+  for (let i = 0; i < 5; i++) {
+    timeline(line, 4)
+    line.text('busy')
+  }
+  for (let i = 0; i < 9; i++) {
+    timeline(line, 1)
+    line.receive(wireFrame(9), wireFrame(10))
+  }
+  line.frames()
+  assert.deepEqual(timeline(line, 3), ['1: 8 1001 ERR_IDLE'])
+})
+
+test('closing takes at most closeMs, whoever began and whatever is missing', () => {
+  const begin: Record<string, (line: Line) => void> = {
+    program: (line) => line.connection.close(1000),
+    'other side': (line) => line.receive(closeFrame(1000)),
+    refusal: (line) => line.receive(wireFrame(3)),
+    end: (line) => line.connection.ended(),
+    blocked: (line) => {
+      line.transport.writesTaken = 0
+      line.connection.send('x')
+      line.connection.close()
+    },
+  }
+  for (const [who, f] of Object.entries(begin)) {
+    const { stand, line } = held({ limits: { closeMs: 3_000 }, keepalive })
+    timeline(line, 2)
+    f(line)
+    stand.clock.runTurns()
+    line.frames()
+    // Drips do not prolong it.
+    assert.deepEqual(timeline(line, 2), [], who)
+    line.receive(wireFrame(10))
+    assert.deepEqual(timeline(line, 10).slice(0, 1), ['1: cut'], who)
+  }
+})
+
+test('a connection without deadlines leaves the wheel alone', () => {
+  const { stand, line } = held()
+  assert.equal(stand.context.wheel.size, 0)
+  line.receive(wireFrame(1, 'a').subarray(0, 3))
+  assert.equal(stand.context.wheel.size, 1)
+  line.receive(wireFrame(1, 'a').subarray(3))
+  stand.clock.advance(60_000)
+  assert.equal(stand.context.wheel.size, 0)
+  assert.equal(stand.clock.timerCount, 0)
+})
+
+// --- Rates
+
+test('messages beyond the rate close with 1008, and those within pass', () => {
+  const { stand, line } = held({ limits: { messagesPerSecond: 3 } })
+  line.text('a', 'b', 'c')
+  stand.clock.advance(1_000)
+  line.text('d', 'e', 'f', 'g', 'h')
+  assert.deepEqual(
+    stand.calls.slice(1),
+    ['a', 'b', 'c', 'd', 'e', 'f'].map((m) => `message ${m}`),
+  )
+  assert.deepEqual(line.shown(), ['8 1008 ERR_MESSAGE_RATE'])
+})
+
+test('bytes beyond the rate close with 1008 before they are read', () => {
+  const { stand, line } = held({ limits: { bytesPerSecond: 100 } })
+  line.receive(wireFrame(2, new Uint8Array(90)))
+  line.receive(wireFrame(2, new Uint8Array(90)))
+  assert.deepEqual(line.shown(), ['8 1008 ERR_BYTE_RATE'])
+  assert.equal(stand.context.counters.messagesReceived, 1)
+  assert.equal(stand.context.counters.bytesReceived, 2 * 96)
+})
+
+// --- Data
+
+test('text is a string, bytes are a plain view of the memory that was lent', () => {
+  const seen: (string | Uint8Array)[] = []
+  const { line } = held({
+    behavior: {
+      message: (_, data) => {
+        if (typeof data !== 'string') assert.equal(data.constructor, Uint8Array)
+        seen.push(data.slice(0))
+      },
+    },
+  })
+  line.receive(wireFrame(1, 'käse'), wireFrame(2, Uint8Array.of(1, 2)), wireFrame(1))
+  line.receive(wireFrame(1, '𝄞', { final: false }), wireFrame(0, ''))
+  line.receive(wireFrame(1, '', { final: false }), wireFrame(0, ''), wireFrame(2))
+  assert.deepEqual(seen, ['käse', Uint8Array.of(1, 2), '', '𝄞', '', new Uint8Array(0)])
+})
+
+test('ids rise and are not used again', () => {
+  const stand = new Stand()
+  const ids = [stand.open(), stand.open(), stand.open()].map(({ connection }) => connection.id)
+  assert.deepEqual(ids, [ids[0], ids[0]! + 1, ids[0]! + 2])
+})
