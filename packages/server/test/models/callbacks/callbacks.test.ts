@@ -1,0 +1,655 @@
+// The callbacks model as plain functions: order, backpressure, failures. Each property of Twisted and of the
+// browser that it keeps is a test named after it; those of Tornado stand beside the class, in
+// websocket-handler.test.ts.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import type { Connection } from 'holdline'
+import { contract } from 'holdline'
+import { callbacks } from 'holdline/callbacks'
+import type { CallbackHandlers } from 'holdline/callbacks'
+import { wireFrame } from 'holdline/testing'
+import { z } from 'zod'
+import { wireEngines, wireServer } from '../../server/wire-server.ts'
+import type { WireEngine, WireServer } from '../../server/wire-server.ts'
+
+const rejections: unknown[] = []
+process.on('unhandledRejection', (reason) => rejections.push(reason))
+
+function gate(): { readonly passed: Promise<void>; open(): void; break(error: Error): void } {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  // Who opens it never, or breaks it early, must not lose the process to it.
+  promise.catch(() => {})
+  return { passed: promise, open: resolve, break: reject }
+}
+
+const tick = (): Promise<void> => Promise.resolve()
+
+async function rejected(message: string): Promise<void> {
+  await tick()
+  throw new Error(message)
+}
+
+const texts = (...messages: readonly string[]): Uint8Array =>
+  Buffer.concat(messages.map((message) => wireFrame(1, message)))
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i))
+
+function served<Data = undefined>(
+  engine: WireEngine,
+  handlers: CallbackHandlers<Data>,
+): Promise<WireServer> {
+  return wireServer(engine, {
+    routes: {
+      '/': callbacks(handlers),
+      '/canary': callbacks({ message: (c, data) => void c.send(data) }),
+    },
+  })
+}
+
+/** Another connection is served: whatever happened, it happened to one. */
+async function canary(wire: WireServer): Promise<void> {
+  const peer = await wire.connect('/canary')
+  peer.text('still here?')
+  assert.equal(await peer.message(), 'still here?')
+  peer.close(1000)
+  await peer.closed()
+  assert.deepEqual(rejections, [])
+}
+
+for (const engine of wireEngines) {
+  describe(`callbacks on the ${engine} engine`, () => {
+    test('Twisted: connectionMade, then dataReceived in any chunking, byte by byte too, then connectionLost once', async () => {
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        open: () => void calls.push('open'),
+        message: (_, data) => void calls.push(`message ${data as string}`),
+        close: (_, code) => void calls.push(`close ${code}`),
+      })
+      const peer = await wire.connect()
+      const stream = Buffer.concat([texts('one', 'two', 'three'), wireFrame(8, '')])
+      for (const octet of stream) {
+        peer.raw(Uint8Array.of(octet))
+        if (engine === 'memory') await wire.pass(1)
+      }
+      assert.deepEqual(await peer.closeFrame(), [null, ''])
+      await peer.closed()
+      await wire.until('close', () => calls.length === 5)
+      assert.deepEqual(calls, ['open', 'message one', 'message two', 'message three', 'close 1005'])
+    })
+
+    test('Twisted: connectionLost comes once, whoever ends the line and however', async () => {
+      const ways: Record<string, (c: Connection<undefined>) => void> = {
+        close: (c) => c.close(1000),
+        terminate: (c) => c.terminate(),
+        'close, then terminate': (c) => {
+          c.close(1000)
+          c.terminate()
+        },
+        'a throw': () => {
+          throw new Error('meant')
+        },
+      }
+      const closes: string[] = []
+      await using wire = await served(engine, {
+        limits: { closeMs: 100 },
+        message: (c, way) => ways[way as string]!(c),
+        close: (c) => void closes.push(String(c.id)),
+      })
+      let expected = 0
+      for (const way of Object.keys(ways)) {
+        const peer = await wire.connect()
+        peer.text(way)
+        await peer.closed()
+        expected++
+        await wire.until(`close after ${way}`, () => closes.length >= expected)
+        assert.equal(closes.length, expected)
+      }
+      assert.equal(new Set(closes).size, closes.length)
+      await canary(wire)
+    })
+
+    test('Twisted: resumeProducing only balances an earlier pauseProducing', async () => {
+      const seen: string[] = []
+      let connection: Connection<undefined> | null = null
+      await using wire = await served(engine, {
+        message: (c, data) => {
+          connection = c
+          seen.push(data as string)
+          // Twice is once, and a resume without a pause is nothing.
+          if (data === '0') c.resume()
+          if (data === '1') {
+            c.pause()
+            c.pause()
+          }
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts('0', '1', '2', '3'))
+      await wire.until('the pause', () => seen.length === 2)
+      await wire.pass(20)
+      assert.deepEqual(seen, ['0', '1'])
+      connection!.resume()
+      await wire.until('the rest', () => seen.length === 4)
+      assert.deepEqual(seen, ['0', '1', '2', '3'])
+    })
+
+    test("Twisted: a program's pause and that of a slow handler are two; each resumes its own", async () => {
+      const seen: string[] = []
+      const first = gate()
+      let connection: Connection<undefined> | null = null
+      await using wire = await served(engine, {
+        message: async (c, data) => {
+          connection = c
+          seen.push(data as string)
+          if (data !== '0') return
+          c.pause()
+          await first.passed
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts(...numbers(40)))
+      await wire.until('the first message', () => seen.length === 1)
+      first.open()
+      await wire.pass(20)
+      assert.deepEqual(seen, ['0'])
+      connection!.resume()
+      await wire.until('the rest', () => seen.length === 40)
+      assert.deepEqual(seen, numbers(40))
+    })
+
+    test('Node/XHR: synchronous handlers run at once, one after the other, in order of arrival', async () => {
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        message: (_, data) => {
+          calls.push(`begin ${data as string}`)
+          queueMicrotask(() => calls.push(`micro ${data as string}`))
+          calls.push(`end ${data as string}`)
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts('a', 'b'))
+      await wire.until('both', () => calls.length === 6)
+      assert.deepEqual(calls.slice(0, 4), ['begin a', 'end a', 'begin b', 'end b'])
+    })
+
+    test('Node/XHR: `error` without listener throws: here the failure closes the connection, and an operator reads it', async () => {
+      const logged: unknown[] = []
+      const logger = {
+        info: () => {},
+        warn: () => {},
+        error: (...all: unknown[]) => void logged.push(all),
+      }
+      const cause = new Error('meant')
+      await using wire = await wireServer(engine, {
+        logger,
+        routes: {
+          '/': callbacks({
+            message: () => {
+              throw cause
+            },
+          }),
+          '/canary': callbacks({ message: (c, data) => void c.send(data) }),
+        },
+      })
+      const peer = await wire.connect()
+      peer.text('x')
+      assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
+      await peer.closed()
+      assert.equal(logged.length, 1)
+      assert.equal((logged[0] as unknown[])[1], cause)
+      assert.equal((await wire.server.stats()).failures['ERR_HANDLER'], 1)
+      await canary(wire)
+    })
+
+    test('asynchronous handlers finish in the order of their messages', async () => {
+      const finished: string[] = []
+      await using wire = await served(engine, {
+        message: async (_, data) => {
+          // Later messages would be ready sooner.
+          for (let i = Number(data); i < 10; i++) await tick()
+          finished.push(data as string)
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts(...numbers(10)))
+      await wire.until('all', () => finished.length === 10)
+      assert.deepEqual(finished, numbers(10))
+    })
+
+    test('messages wait for an asynchronous open, in order (K9)', async () => {
+      const opening = gate()
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        open: async () => {
+          calls.push('open')
+          await opening.passed
+          calls.push('opened')
+        },
+        message: (_, data) => void calls.push(data as string),
+      })
+      const peer = await wire.dial('/', { behind: texts('0', '1') })
+      await peer.answered()
+      peer.raw(texts('2', '3'))
+      await wire.until('open', () => calls.length === 1)
+      await wire.pass(20)
+      assert.deepEqual(calls, ['open'])
+      opening.open()
+      await wire.until('all', () => calls.length === 6)
+      assert.deepEqual(calls, ['open', 'opened', '0', '1', '2', '3'])
+    })
+
+    test('messages that come during an asynchronous upgrade are held, in order (K9)', async () => {
+      const judged = gate()
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        upgrade: async (request) => {
+          calls.push('upgrade')
+          await judged.passed
+          return { data: request.path }
+        },
+        open: (c) => void calls.push(`open ${c.data}`),
+        message: (_, data) => void calls.push(data as string),
+      })
+      const peer = await wire.dial('/', { behind: texts('0', '1') })
+      await wire.until('upgrade', () => calls.length === 1)
+      peer.raw(texts('2'))
+      await wire.pass(20)
+      assert.deepEqual(calls, ['upgrade'])
+      judged.open()
+      await peer.answered()
+      peer.raw(texts('3'))
+      await wire.until('all', () => calls.length === 6)
+      assert.deepEqual(calls, ['upgrade', 'open /', '0', '1', '2', '3'])
+    })
+
+    test('a client that leaves during an asynchronous upgrade is never opened', async () => {
+      const judged = gate()
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        limits: { connections: 1 },
+        upgrade: async () => {
+          calls.push('upgrade')
+          await judged.passed
+        },
+        open: () => void calls.push('open'),
+        close: () => void calls.push('close'),
+      })
+      const peer = await wire.dial('/')
+      await wire.until('upgrade', () => calls.length === 1)
+      peer.cut()
+      await wire.until('the line to be gone', () => peer.isClosed)
+      await wire.pass(20)
+      judged.open()
+      await wire.pass(20)
+      assert.deepEqual(calls, ['upgrade'])
+      // Its place is free again.
+      await wire.connect('/')
+      assert.deepEqual(calls, ['upgrade', 'upgrade', 'open'])
+    })
+
+    test('messages that came before the close frame are handled before close, which is last', async () => {
+      const first = gate()
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        message: async (_, data) => {
+          calls.push(`begin ${data as string}`)
+          if (data === '0') await first.passed
+          await tick()
+          calls.push(`end ${data as string}`)
+        },
+        close: async (_, code, reason) => {
+          await tick()
+          calls.push(`close ${code} ${reason}`)
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts('0', '1', '2'))
+      peer.close(4001, 'done')
+      // K4: the close frame is answered while the first handler still runs.
+      assert.deepEqual(await peer.closeFrame(), [4001, ''])
+      await peer.closed()
+      assert.deepEqual(calls, ['begin 0'])
+      first.open()
+      await wire.until('close', () => calls.length === 7)
+      await wire.pass(20)
+      assert.deepEqual(calls, [
+        'begin 0',
+        'end 0',
+        'begin 1',
+        'end 1',
+        'begin 2',
+        'end 2',
+        'close 4001 done',
+      ])
+    })
+
+    test('pings are answered while an asynchronous handler runs (K4)', async () => {
+      const first = gate()
+      await using wire = await served(engine, { message: () => first.passed })
+      const peer = await wire.connect()
+      peer.text('slow')
+      peer.ping('there?')
+      const pong = await peer.frame()
+      assert.equal(pong.opcode, 10)
+      assert.equal(Buffer.from(pong.payload).toString(), 'there?')
+      first.open()
+    })
+
+    test('drain is called while an asynchronous handler waits for it', async () => {
+      const drained = gate()
+      let isDone = false
+      await using wire = await served(engine, {
+        limits: { bufferedBytes: 64 * 1_048_576 },
+        message: async (c) => {
+          // More than the buffers of any kernel.
+          for (let i = 0; i < 16; i++) c.send(new Uint8Array(1_048_576))
+          await drained.passed
+          isDone = true
+        },
+        drain: () => drained.open(),
+      })
+      const peer = await wire.connect()
+      peer.line.stopReading()
+      peer.text('go')
+      await wire.pass(20)
+      assert.equal(isDone, false)
+      peer.line.startReading()
+      await wire.until('the handler to go on', () => isDone)
+    })
+
+    test('a rejected handler closes its connection with 1011 and touches no other', async () => {
+      const calls: string[] = []
+      await using wire = await served(engine, {
+        message: async (_, data) => {
+          await tick()
+          calls.push(`message ${data as string}`)
+          if (data === 'bad') throw new Error('meant')
+        },
+        error: (_, error) => void calls.push(`error ${(error as Error).message}`),
+        close: (_, code, reason) => void calls.push(`close ${code} ${reason}`),
+      })
+      const peer = await wire.connect()
+      peer.raw(texts('good', 'bad', 'behind'))
+      assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
+      await peer.closed()
+      await wire.until('close', () => calls.length === 4)
+      await wire.pass(20)
+      assert.deepEqual(calls, [
+        'message good',
+        'message bad',
+        'error meant',
+        'close 1011 ERR_HANDLER',
+      ])
+      await canary(wire)
+    })
+
+    for (const isAsync of [false, true]) {
+      for (const which of ['open', 'message', 'drain', 'close'] as const) {
+        const how = isAsync ? 'rejects' : 'throws'
+        test(`${which} that ${how}: error is called once, the connection ends, the process goes on`, async () => {
+          const errors: unknown[] = []
+          let closes = 0
+          const fail = (): void | Promise<void> => {
+            if (isAsync) return rejected(which)
+            throw new Error(which)
+          }
+          await using wire = await served(engine, {
+            limits: { bufferedBytes: 64 * 1_048_576 },
+            open: () => (which === 'open' ? fail() : undefined),
+            message: (c) => {
+              if (which === 'message') return fail()
+              if (which !== 'drain') return undefined
+              while (c.send(new Uint8Array(1_048_576)) === 'sent');
+              return undefined
+            },
+            drain: () => (which === 'drain' ? fail() : undefined),
+            close: () => {
+              closes++
+              return which === 'close' ? fail() : undefined
+            },
+            error: (_, error) => void errors.push((error as Error).message),
+          })
+          const peer = await wire.connect()
+          if (which === 'close') peer.close(1000)
+          else peer.text('x')
+          await peer.closed()
+          await wire.until('close and error', () => closes === 1 && errors.length === 1)
+          await wire.pass(20)
+          assert.deepEqual(errors, [which])
+          assert.equal(closes, 1)
+          assert.deepEqual((await wire.server.stats()).failures, { ERR_HANDLER: 1 })
+          await canary(wire)
+        })
+      }
+    }
+
+    test('an error handler that throws changes nothing for others', async () => {
+      await using wire = await served(engine, {
+        message: async () => {
+          throw new Error('meant')
+        },
+        error: () => {
+          throw new Error('meant too')
+        },
+      })
+      const peer = await wire.connect()
+      peer.text('x')
+      assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
+      await peer.closed()
+      await canary(wire)
+    })
+
+    test('a slow handler holds the line back: what waits here is bounded', async () => {
+      const first = gate()
+      const seen: number[] = []
+      await using wire = await served(engine, {
+        message: async (_, data) => {
+          seen.push(data.length)
+          await first.passed
+        },
+      })
+      const peer = await wire.connect()
+      const chunk = wireFrame(2, new Uint8Array(16_384))
+      const totalBytes = 64 * 1_048_576
+      const count = Math.floor(totalBytes / chunk.length)
+      for (let i = 0; i < count; i++) peer.raw(chunk)
+      await wire.until('the first message', () => seen.length === 1)
+      await wire.pass(100)
+      const received = (await wire.server.stats()).routes[0]!.bytesReceived
+      // The lane's 64 KiB, and what was read before the line was paused.
+      assert.ok(received < 1_048_576, `${received} bytes were taken in`)
+      first.open()
+      await wire.until('all', () => seen.length === count)
+      assert.ok(seen.every((length) => length === 16_384))
+    })
+
+    test('many small messages behind a slow handler: at most 17 are taken from the line', async () => {
+      const first = gate()
+      let seen = 0
+      await using wire = await served(engine, {
+        message: async () => {
+          seen++
+          await first.passed
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts(...numbers(5_000)))
+      await wire.until('the first message', () => seen === 1)
+      await wire.pass(20)
+      const stats = await wire.server.stats()
+      assert.equal(stats.routes[0]!.messagesReceived, 17)
+      first.open()
+      await wire.until('all', () => seen === 5_000)
+    })
+
+    test('bytes that a handler keeps beyond its return are a copy when they had to wait (K8)', async () => {
+      const first = gate()
+      const kept: Uint8Array[] = []
+      await using wire = await served(engine, {
+        message: async (_, data) => {
+          if (typeof data === 'string') await first.passed
+          else kept.push(data.slice())
+        },
+      })
+      const peer = await wire.connect()
+      peer.raw(texts('wait'), wireFrame(2, Uint8Array.of(1, 2)), wireFrame(2, Uint8Array.of(3, 4)))
+      peer.raw(wireFrame(2, Uint8Array.of(5, 6)))
+      await wire.pass(20)
+      first.open()
+      await wire.until('all', () => kept.length === 3)
+      assert.deepEqual(kept, [Uint8Array.of(1, 2), Uint8Array.of(3, 4), Uint8Array.of(5, 6)])
+    })
+  })
+}
+
+test('whatever the delays, messages are handled one at a time, in order, between open and close', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.record({ isAsync: fc.boolean(), ticks: fc.nat(3) }), { maxLength: 40 }),
+      fc.boolean(),
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 8 }),
+      async (scheduler, messages, opensLate, chunking) => {
+        const calls: string[] = []
+        let running = 0
+        const step = async (name: string, ticks: number): Promise<void> => {
+          calls.push(name)
+          assert.equal(++running, 1, 'two handlers at once')
+          for (let i = 0; i < ticks; i++) await scheduler.schedule(Promise.resolve())
+          running--
+        }
+        await using wire = await served('memory', {
+          open: () => (opensLate ? step('open', 2) : void calls.push('open')),
+          message: (_, data) => {
+            const index = Number(data)
+            const { isAsync, ticks } = messages[index]!
+            if (isAsync) return step(String(index), ticks)
+            assert.equal(running, 0, 'two handlers at once')
+            calls.push(String(index))
+            return undefined
+          },
+          close: () => step('close', 1),
+        })
+        const peer = await wire.connect()
+        const stream = Buffer.concat([texts(...numbers(messages.length)), wireFrame(8, '')])
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const bytes = chunking[i % chunking.length]!
+          peer.raw(stream.subarray(at, at + bytes))
+          at += bytes
+        }
+        peer.end()
+        const expected = ['open', ...numbers(messages.length), 'close']
+        while (calls.length < expected.length || running > 0) {
+          await wire.pass(1)
+          await scheduler.waitIdle()
+        }
+        assert.deepEqual(calls, expected)
+      },
+    ),
+    { numRuns: 60 },
+  )
+  assert.deepEqual(rejections, [])
+})
+
+describe('callbacks of a contract', () => {
+  const Chat = contract({
+    in: z.object({ text: z.string() }),
+    out: z.object({ text: z.string().max(5) }),
+  })
+
+  test('an invalid message is answered with what is wrong and where, and the connection goes on', async () => {
+    const seen: string[] = []
+    await using wire = await wireServer('memory', {
+      routes: {
+        '/': callbacks(Chat, {
+          message: (c, { text }) => {
+            seen.push(text)
+            c.send({ text })
+          },
+        }),
+      },
+    })
+    const peer = await wire.connect()
+    peer.text('{"text":1}')
+    const answer = JSON.parse((await peer.message()) as string) as {
+      error: {
+        code: string
+        message: string
+        fix: string
+        issues: { path: unknown[]; message: string }[]
+      }
+    }
+    assert.equal(answer.error.code, 'ERR_MESSAGE_INVALID')
+    assert.deepEqual(answer.error.issues[0]!.path, ['text'])
+    assert.notEqual(answer.error.issues[0]!.message, '')
+    assert.notEqual(answer.error.fix, '')
+    for (const bad of ['', 'not json', '[]', 'null']) {
+      peer.text(bad)
+      assert.match((await peer.message()) as string, /^\{"error":\{"code":"ERR_MESSAGE_INVALID"/)
+    }
+    peer.binary(Uint8Array.of(1))
+    assert.match((await peer.message()) as string, /expected JSON in a text message/)
+    peer.text('{"text":"good"}')
+    assert.equal(await peer.message(), '{"text":"good"}')
+    assert.deepEqual(seen, ['good'])
+  })
+
+  test('a message that the contract does not let out ends the connection with 1011 and is reported', async () => {
+    const errors: unknown[] = []
+    await using wire = await wireServer('memory', {
+      routes: {
+        '/': callbacks(Chat, {
+          message: async (c, { text }) => {
+            await tick()
+            c.send({ text })
+          },
+          error: (_, error) => void errors.push((error as { code?: string }).code),
+        }),
+      },
+    })
+    const peer = await wire.connect()
+    peer.text('{"text":"longer than five"}')
+    assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
+    await peer.closed()
+    assert.deepEqual(errors, ['ERR_MESSAGE_OUT_INVALID'])
+    assert.deepEqual((await wire.server.stats()).failures, { ERR_HANDLER: 1 })
+  })
+
+  test('an asynchronous schema is the mistake of the program: 1011, and reported', async () => {
+    const errors: unknown[] = []
+    const slow = contract({ in: z.string().refine(async () => true), out: z.string() })
+    await using wire = await wireServer('memory', {
+      routes: {
+        '/': callbacks(slow, {
+          message: () => {},
+          error: (_, e) => void errors.push((e as { code?: string }).code),
+        }),
+      },
+    })
+    const peer = await wire.connect()
+    peer.text('"x"')
+    assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
+    await peer.closed()
+    assert.deepEqual(errors, ['ERR_CONTRACT_ASYNC'])
+  })
+
+  test('every handler of a connection is given the same object', async () => {
+    const given = new Set<unknown>()
+    await using wire = await wireServer('memory', {
+      routes: {
+        '/': callbacks(Chat, {
+          open: (c) => void given.add(c),
+          message: (c) => void given.add(c),
+          close: (c) => void given.add(c),
+        }),
+      },
+    })
+    const peer = await wire.connect()
+    peer.text('{"text":"a"}')
+    peer.close(1000)
+    await peer.closeFrame()
+    await peer.closed()
+    await wire.pass(10)
+    assert.equal(given.size, 1)
+  })
+})
