@@ -33,6 +33,7 @@ export class NodeEngine implements Engine {
       else servePlain(acceptor.http, request, socket)
     })
     http.on('clientError', answerClientError)
+    const tlsLines = options.tls === undefined ? NO_LINES : openLines(http)
     const listening: NetServer = proxy.inFrontOf(http, acceptor.limits.handshakeMs, options.path)
     const address = await bind(listening, options)
     return {
@@ -42,6 +43,7 @@ export class NodeEngine implements Engine {
         gate.close()
         proxy.close()
         await closeHttp(http, listening, graceMs)
+        for (const line of tlsLines) line.destroy()
       },
     }
   }
@@ -83,6 +85,18 @@ function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServe
   if (acceptor.http !== null) server.on('request', acceptor.http)
   return server
 }
+
+/** What lies beneath TLS, where node:http does not see lines that are still agreeing upon keys. */
+function openLines(http: NetServer): ReadonlySet<Socket> {
+  const lines = new Set<Socket>()
+  http.on('connection', (socket: Socket) => {
+    lines.add(socket)
+    socket.once('close', () => lines.delete(socket))
+  })
+  return lines
+}
+
+const NO_LINES: ReadonlySet<Socket> = new Set()
 
 function stopAccepting(http: HttpServer | HttpsServer, listening: NetServer): void {
   if (listening.listening) listening.close()
