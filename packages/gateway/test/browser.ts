@@ -1,10 +1,10 @@
 // Real pages of the started command in Chromium: a new, empty browser for each test file.
 
 import { mkdirSync } from 'node:fs'
-import { after } from 'node:test'
+import { after, afterEach } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 
 const flags = [
   '--headless',
@@ -20,14 +20,22 @@ const flags = [
 const artifacts = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
 
 let browser: Promise<Browser> | undefined
+const contexts: BrowserContext[] = []
+
+// Of the file that imports this.
+afterEach(async () => {
+  await Promise.all(contexts.splice(0).map((context) => context.close()))
+})
+after(async () => (await browser)?.close())
 
 /** What any page reported that it should not have: errors, refused scripts, failed requests. */
 export const complaints: string[] = []
 
 /** Opens a page with its own storage. */
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-  browser ??= launch()
+  browser ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
   const context = await (await browser).newContext({ reducedMotion: 'reduce', ...options })
+  contexts.push(context)
   const page = await context.newPage()
   page.setDefaultTimeout(10_000)
   page.on('pageerror', (error) => complaints.push(String(error)))
@@ -58,10 +66,4 @@ export async function say(page: Page, text: string): Promise<void> {
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(artifacts, { recursive: true })
   await page.screenshot({ path: `${artifacts}${name}.png` })
-}
-
-async function launch(): Promise<Browser> {
-  const launched = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
-  after(() => launched.close())
-  return launched
 }
