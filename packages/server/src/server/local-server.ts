@@ -148,6 +148,11 @@ export class LocalServer implements Server {
     })
   }
 
+  /** Lets no new line in and serves those that are open, until `close`. */
+  stopAccepting(): void {
+    this.#listener?.stopAccepting()
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options)
     return this.#closing

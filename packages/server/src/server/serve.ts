@@ -2,9 +2,12 @@
 
 import { chooseEngine } from './choose-engine.ts'
 import { LocalServer } from './local-server.ts'
-import type { ServeOptions } from './options.ts'
+import type { ResolvedOptions, ServeOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
 import type { Server } from './server.ts'
+import { handleSignals } from './signals.ts'
+import { serveSupervised } from './supervised-server.ts'
+import { serveInWorker, takeWorkerPlace } from './worker.ts'
 
 /**
  * Starts a server and resolves when it listens.
@@ -12,11 +15,18 @@ import type { Server } from './server.ts'
  * With `processes` above 1 the program is run once more in each worker: there `serve` starts that worker's
  * server, and in the first process it becomes the supervisor.
  *
- * @throws HoldlineError ERR_OPTION_INVALID, ERR_ROUTE_INVALID, ERR_LISTEN_*, ERR_WORKER_*
+ * @throws HoldlineError ERR_OPTION_INVALID, ERR_ROUTE_INVALID, ERR_LISTEN_*, ERR_BROKER_START, ERR_WORKER_START
  */
 export async function serve(options: ServeOptions): Promise<Server> {
   const resolved = resolveOptions(options)
-  const engine = chooseEngine(resolved.engine)
-  const server = new LocalServer(resolved, engine)
-  return server.start((chosen, acceptor) => chosen.listen(resolved.listen, acceptor))
+  if (resolved.processCount === 1) return serveAlone(resolved)
+  const place = takeWorkerPlace()
+  return place === null ? serveSupervised(resolved) : serveInWorker(resolved, place)
+}
+
+async function serveAlone(options: ResolvedOptions): Promise<Server> {
+  const server = new LocalServer(options, chooseEngine(options.engine))
+  await server.start((engine, acceptor) => engine.listen(options.listen, acceptor))
+  if (options.signals) handleSignals({ stop: () => server.close(), abandon: () => {} })
+  return server
 }

@@ -26,12 +26,12 @@ type Publication = readonly [topic: string, message: PublishedMessage]
 interface Participant {
   readonly broker: Broker
   readonly heard: Publication[]
-  start(): Promise<void>
+  readonly start: () => Promise<void>
 }
 
 interface BrokerCase {
   readonly name: string
-  run(participants: readonly Participant[]): Promise<void>
+  readonly run: (participants: readonly Participant[]) => Promise<void>
 }
 
 /** Registers the tests of the contract for one broker. */

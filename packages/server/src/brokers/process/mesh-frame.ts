@@ -39,16 +39,16 @@ export class PublicationBatch {
     return this.#end - this.#start
   }
 
-  /** @throws HoldlineError ERR_TOPIC_NAME, ERR_PUBLICATION_TOO_BIG */
-  append(topic: string, message: PublishedMessage): void {
+  /** Says why it cannot be carried: ERR_TOPIC_NAME, ERR_PUBLICATION_TOO_BIG; null: it was appended. */
+  append(topic: string, message: PublishedMessage): HoldlineError | null {
     const topicBytes = Buffer.byteLength(topic)
     if (topicBytes === 0 || topicBytes > MAX_TOPIC_BYTES) {
-      throw new HoldlineError('ERR_TOPIC_NAME', JSON.stringify(topic).slice(0, 80))
+      return new HoldlineError('ERR_TOPIC_NAME', JSON.stringify(topic).slice(0, 80))
     }
     const isText = typeof message === 'string'
     const messageBytes = isText ? Buffer.byteLength(message) : message.length
     if (messageBytes > MAX_PUBLICATION_BYTES) {
-      throw new HoldlineError('ERR_PUBLICATION_TOO_BIG', `${messageBytes} bytes on ${topic}`)
+      return new HoldlineError('ERR_PUBLICATION_TOO_BIG', `${messageBytes} bytes on ${topic}`)
     }
     const frameBytes = 2 + topicBytes + messageBytes
     this.#reserve(LENGTH_BYTES + frameBytes)
@@ -61,6 +61,7 @@ export class PublicationBatch {
     if (isText) chunk.write(message, at, 'utf8')
     else chunk.set(message, at)
     this.#end = at + messageBytes
+    return null
   }
 
   /** The bytes gathered since the last call. */

@@ -84,11 +84,8 @@ export class ProcessBroker implements Broker {
       if (full !== null) {
         return Promise.reject(new HoldlineError('ERR_BROKER_BACKLOG', `process ${full.id}`))
       }
-      try {
-        this.#batch.append(topic, message)
-      } catch (error) {
-        return Promise.reject(error as HoldlineError)
-      }
+      const refusal = this.#batch.append(topic, message)
+      if (refusal !== null) return Promise.reject(refusal)
       this.#handover ??= { ...Promise.withResolvers<void>(), pending: 0, error: null }
       done = this.#handover.promise
       if (this.#batch.length >= EARLY_FLUSH_BYTES) this.#flush()
@@ -156,7 +153,6 @@ export class ProcessBroker implements Broker {
   #called(socket: Socket): void {
     this.#strangers.add(socket)
     socket.on('close', () => this.#strangers.delete(socket))
-    // oxlint-disable-next-line no-new -- it lives as long as the socket
     new IncomingLine(socket, this.#stuckMs, (hello) => {
       const link = this.#greet(hello)
       if (link !== null) this.#strangers.delete(socket)

@@ -1,0 +1,226 @@
+// The server in the first process, where workers hold the connections: it speaks for all of them.
+
+import { randomBytes } from 'node:crypto'
+import type { CancelTimer, Clock } from '../connection/clock.ts'
+import type { ListenAddress } from '../connection/engine.ts'
+import { Turn } from '../connection/turn.ts'
+import { MeshDirectory } from '../brokers/process/mesh-place.ts'
+import { ProcessBroker } from '../brokers/process/process-broker.ts'
+import { probeAddress } from '../engines/node/probe-address.ts'
+import { HoldlineError } from '../protocol/errors.ts'
+import type { Broker, PublishedMessage } from '../topics/broker.ts'
+import { checkTopicName, Topics } from '../topics/topics.ts'
+import type { TopicListener } from '../topics/topics.ts'
+import { clusterFork } from './cluster-fork.ts'
+import { urlOf } from './local-server.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { CloseOptions, Server } from './server.ts'
+import { handleSignals } from './signals.ts'
+import type { ServerStats } from './statistics.ts'
+import { sumStats } from './sum-stats.ts'
+import { Supervisor } from './supervisor.ts'
+import type { WorkerListening } from './worker-message.ts'
+
+/** node:cluster has one program and one set of workers for each process. */
+let isTaken = false
+
+/**
+ * Starts the workers; resolves when all of them listen.
+ *
+ * @throws HoldlineError ERR_OPTION_INVALID, ERR_LISTEN_*, ERR_BROKER_START, ERR_WORKER_START
+ */
+export async function serveSupervised(options: ResolvedOptions): Promise<Server> {
+  if (isTaken) {
+    const detail =
+      'processes is above 1 for a second server of this program; close the first one before'
+    throw new HoldlineError('ERR_OPTION_INVALID', detail)
+  }
+  isTaken = true
+  try {
+    return await new SupervisedServer(options).start()
+  } catch (error) {
+    isTaken = false
+    throw error
+  }
+}
+
+class SupervisedServer implements Server {
+  readonly workerId = 0
+  readonly processCount: number
+  readonly #options: ResolvedOptions
+  readonly #clock = new SupervisorClock()
+  readonly #topics = new Topics(new Turn(this.#clock))
+  readonly #startedAt = performance.now()
+  readonly #workerLeftListeners = new Set<(workerId: number) => void>()
+  #directory: MeshDirectory | null = null
+  #mesh: ProcessBroker | null = null
+  #broker: Broker | null = null
+  #supervisor: Supervisor | null = null
+  #listening: WorkerListening | null = null
+  #ignoreSignals: (() => void) | null = null
+  #closing: Promise<void> | null = null
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+    this.processCount = options.processCount
+  }
+
+  async start(): Promise<this> {
+    const { listen, signals, processCount } = this.#options
+    const fork = clusterFork(processCount)
+    // With SO_REUSEPORT a worker would not notice that somebody else listens there.
+    const found = listen.reusePort === true ? null : await probeAddress(listen)
+    const canReuse = process.platform === 'linux' && listen.path === undefined
+    if (this.#options.broker === null) this.#makeMesh()
+    this.#broker = this.#mesh ?? this.#options.broker!
+    await this.#broker.start(this.#topics.deliver)
+    this.#supervisor = new Supervisor({
+      fork,
+      clock: this.#clock,
+      options: this.#options,
+      // Through node:cluster port 0 would be another one for each: there the probe has found one.
+      port:
+        listen.path !== undefined
+          ? null
+          : canReuse || found === null
+            ? listen.port!
+            : portOf(found),
+      reusePort: canReuse,
+      mesh: this.#directory && { directory: this.#directory.path, token: this.#token, joined: [0] },
+      left: (workerId) => void this.#workerLeft(workerId),
+      gaveUp: (error) => void this.#giveUp(error),
+    })
+    if (signals) this.#handleSignals(this.#supervisor)
+    try {
+      this.#listening = await this.#supervisor.start()
+    } catch (error) {
+      await this.#release()
+      throw error
+    }
+    return this
+  }
+
+  readonly #token = randomBytes(24).toString('hex')
+
+  #makeMesh(): void {
+    const directory = MeshDirectory.create()
+    this.#directory = directory
+    const place = {
+      id: 0,
+      token: this.#token,
+      addressOf: directory.addressOf,
+      join: () => Promise.resolve([]),
+      lost: (id: number, reason: 'stuck' | 'frame' | 'line') =>
+        this.#supervisor?.lost(id, reason, 0),
+    }
+    // The supervisor must not have to read what all workers publish because nobody listens here.
+    this.#mesh = new ProcessBroker(place, { hears: false })
+  }
+
+  #handleSignals(supervisor: Supervisor): void {
+    this.#ignoreSignals = handleSignals({
+      stop: () => this.close(),
+      abandon: () => {
+        supervisor.kill()
+        this.#directory?.remove()
+      },
+      reload: () => void supervisor.reload(),
+    })
+  }
+
+  get address(): ListenAddress {
+    return this.#listening!.address
+  }
+
+  get engine(): Server['engine'] {
+    return this.#listening!.engine
+  }
+
+  get port(): number {
+    return portOf(this.address)
+  }
+
+  get url(): string {
+    return urlOf(this.address, this.#options.listen.tls !== undefined)
+  }
+
+  publish(topic: string, message: PublishedMessage): Promise<void> {
+    checkTopicName(topic)
+    const done = this.#closing
+      ? Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${topic}`))
+      : this.#broker!.publish(topic, message)
+    done.catch((error: unknown) => this.#options.logger?.warn(`holdline: ${String(error)}`))
+    return done
+  }
+
+  subscribe(topic: string, listener: TopicListener): () => void {
+    this.#mesh?.hear()
+    return this.#topics.listen(topic, listener)
+  }
+
+  onWorkerLeft(listener: (workerId: number) => void): () => void {
+    this.#workerLeftListeners.add(listener)
+    return () => this.#workerLeftListeners.delete(listener)
+  }
+
+  async stats(): Promise<ServerStats> {
+    const uptimeMs = Math.round(performance.now() - this.#startedAt)
+    const own = { engine: this.engine.name, uptimeMs, isDraining: this.#closing !== null }
+    return sumStats(own, await this.#supervisor!.stats())
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    const { code = 1001, reason = '', graceMs = this.#options.graceMs } = options
+    await this.#supervisor!.stop({ code, reason, graceMs })
+    await this.#release()
+  }
+
+  async #release(): Promise<void> {
+    this.#ignoreSignals?.()
+    await this.#broker?.stop()
+    this.#directory?.remove()
+    isTaken = false
+  }
+
+  async #workerLeft(workerId: number): Promise<void> {
+    await this.#mesh?.peerGone(workerId)
+    for (const listener of this.#workerLeftListeners) listener(workerId)
+  }
+
+  /** There is no server without workers. Whoever has left the signals to us has left the exit to us too. */
+  async #giveUp(error: HoldlineError): Promise<void> {
+    this.#options.logger?.error(`holdline: ${error.code}: ${error.message}`)
+    process.exitCode = 1
+    await this.close()
+    if (this.#options.signals) process.exit()
+  }
+}
+
+/** Unlike an engine's clock it keeps the process alive: a worker that is to be started has no handle yet. */
+class SupervisorClock implements Clock {
+  now(): number {
+    return performance.now()
+  }
+
+  setTimer(ms: number, f: () => void): CancelTimer {
+    const timer = setTimeout(f, ms)
+    return () => clearTimeout(timer)
+  }
+
+  atTurnEnd(f: () => void): void {
+    setImmediate(f)
+  }
+}
+
+function portOf(address: ListenAddress): number {
+  return 'port' in address ? address.port : 0
+}

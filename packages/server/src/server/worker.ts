@@ -1,0 +1,158 @@
+// A worker: one of several processes that run the same program. Serves as the supervisor says, and ends when it is
+// asked to or when the supervisor is gone.
+
+import cluster from 'node:cluster'
+import { MeshDirectory } from '../brokers/process/mesh-place.ts'
+import type { MeshPlace } from '../brokers/process/mesh-place.ts'
+import { ProcessBroker } from '../brokers/process/process-broker.ts'
+import { chooseEngine } from './choose-engine.ts'
+import { LocalServer } from './local-server.ts'
+import type { WorkerPlace } from './local-server.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Server } from './server.ts'
+import type {
+  FromWorker,
+  MeshInvitation,
+  ToWorker,
+  WorkerDrain,
+  WorkerStart,
+} from './worker-message.ts'
+import { describeError, unwrap, wrap } from './worker-message.ts'
+
+/** The environment variable in which a worker finds its place. */
+export const WORKER_VARIABLE = 'HOLDLINE_WORKER'
+
+/** The place of this process among the workers of a supervisor; null where there is none. Can be taken once. */
+export function takeWorkerPlace(): WorkerPlace | null {
+  const text = process.env[WORKER_VARIABLE]
+  // Processes that the program starts itself inherit the variable, but not the place.
+  if (text === undefined || !cluster.isWorker || !process.connected) return null
+  delete process.env[WORKER_VARIABLE]
+  return JSON.parse(text) as WorkerPlace
+}
+
+/**
+ * Resolves when this worker listens. Where it cannot, the supervisor is told, whose `serve` rejects with the
+ * reason, and this process ends without a word of its own.
+ */
+export function serveInWorker(options: ResolvedOptions, place: WorkerPlace): Promise<Server> {
+  return new Worker(options, place).serve()
+}
+
+class Worker {
+  readonly #options: ResolvedOptions
+  readonly #place: WorkerPlace
+  #server: LocalServer | null = null
+  #broker: ProcessBroker | null = null
+  #directory: MeshDirectory | null = null
+  #isEnding = false
+  readonly #started = Promise.withResolvers<WorkerStart>()
+  readonly #peers = Promise.withResolvers<readonly number[]>()
+
+  constructor(options: ResolvedOptions, place: WorkerPlace) {
+    this.#options = options
+    this.#place = place
+  }
+
+  async serve(): Promise<Server> {
+    // The terminal sends these to all of its processes; the supervisor decides what they mean.
+    process.on('SIGINT', () => {})
+    process.on('SIGHUP', () => {})
+    if (this.#options.signals) process.on('SIGTERM', () => this.#tell({ kind: 'asked-to-end' }))
+    process.on('message', (envelope) => {
+      const message = unwrap<ToWorker>(envelope)
+      if (message !== null) this.#told(message)
+    })
+    cluster.worker!.once('disconnect', () => this.#abandoned())
+    this.#tell({ kind: 'hello' })
+    try {
+      return await this.#listen(await this.#started.promise)
+    } catch (error) {
+      return this.#fail({ kind: 'failed', ...describeError(error) })
+    }
+  }
+
+  /** Never resolves: the process ends. */
+  #fail(failed: FromWorker): Promise<never> {
+    return new Promise(() => {
+      if (process.connected) process.send!(wrap(failed), () => process.exit(1))
+      else process.exit(1)
+    })
+  }
+
+  async #listen({ port, reusePort, mesh }: WorkerStart): Promise<Server> {
+    if (mesh !== null) this.#broker = this.#joinMesh(mesh)
+    const options = { ...this.#options, broker: this.#broker ?? this.#options.broker }
+    const engine = chooseEngine(options.engine)
+    const server = new LocalServer(options, engine, this.#place)
+    this.#server = server
+    const listen = {
+      ...options.listen,
+      ...(port !== null && { port }),
+      ...(reusePort && { reusePort }),
+    }
+    await server.start((chosen, acceptor) => chosen.listen(listen, acceptor))
+    const { name, reason } = engine
+    this.#tell({ kind: 'listening', address: server.address, engine: { name, reason } })
+    return server
+  }
+
+  #joinMesh({ directory, token }: MeshInvitation): ProcessBroker {
+    this.#directory = new MeshDirectory(directory)
+    const place: MeshPlace = {
+      id: this.#place.workerId,
+      token,
+      addressOf: this.#directory.addressOf,
+      join: () => {
+        this.#tell({ kind: 'join' })
+        return this.#peers.promise
+      },
+      lost: (id, reason) => this.#tell({ kind: 'lost', id, reason }),
+    }
+    return new ProcessBroker(place)
+  }
+
+  #told(message: ToWorker): void {
+    if (message.kind === 'start') this.#started.resolve(message)
+    else if (message.kind === 'peers') this.#peers.resolve(message.ids)
+    else if (message.kind === 'left') void this.#workerLeft(message.workerId)
+    else if (message.kind === 'stats') void this.#answerStats(message.ticket)
+    else void this.#end(message)
+  }
+
+  /** Told after the last publication of that worker. */
+  async #workerLeft(workerId: number): Promise<void> {
+    await this.#broker?.peerGone(workerId)
+    this.#server?.workerLeft(workerId)
+  }
+
+  async #answerStats(ticket: number): Promise<void> {
+    if (this.#server === null) return
+    this.#tell({ kind: 'stats', ticket, stats: await this.#server.stats() })
+  }
+
+  /** Nobody is left to restart or to stop this worker: it ends in good order. */
+  #abandoned(): void {
+    // Or node:cluster would end the process before its connections are closed.
+    cluster.worker!.exitedAfterDisconnect = true
+    this.#directory?.remove()
+    const { graceMs } = this.#options
+    void this.#end({ kind: 'drain', code: 1001, reason: '', graceMs, pauseMs: 0 })
+  }
+
+  async #end({ code, reason, graceMs, pauseMs }: WorkerDrain): Promise<void> {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (pauseMs > 0) {
+      this.#server?.stopAccepting()
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+    await this.#server?.close({ code, reason, graceMs })
+    process.exit(0)
+  }
+
+  #tell(message: FromWorker): void {
+    // A supervisor that died does not read it; that is told by 'disconnect'.
+    if (process.connected) process.send!(wrap(message), () => {})
+  }
+}

@@ -1,0 +1,56 @@
+// A program of several processes, for tests: connections join the topic of their path, and each tells which
+// process holds it. It says on its standard output, a line of JSON each, what a test wants to know.
+
+import { serve } from 'holdline'
+import type { ServeOptions } from 'holdline'
+import { callbacks } from 'holdline/callbacks'
+
+const options = JSON.parse(process.argv[2] ?? '{}') as ServeOptions
+
+function tell(fact: object): void {
+  process.stdout.write(`${JSON.stringify({ pid: process.pid, ...fact })}\n`)
+}
+
+const logger = {
+  info: (): void => {},
+  warn: (line: string): void => tell({ warn: line }),
+  error: (line: string): void => tell({ error: line }),
+}
+
+try {
+  const server = await serve({
+    port: 0,
+    logger,
+    ...options,
+    routes: {
+      '/room/:name': callbacks({
+        open(connection) {
+          connection.subscribe('room')
+          connection.send(`pid ${process.pid}`)
+        },
+        message(_connection, text) {
+          if (text === 'crash') process.exit(7)
+          if (text === 'hang') for (;;);
+          void server.publish('room', `${process.pid}: ${String(text)}`)
+        },
+      }),
+    },
+  })
+  const { workerId, url, port, processCount } = server
+  server.onWorkerLeft((left) => tell({ left, toldTo: workerId }))
+  tell({ workerId, url, port, processCount })
+  if (workerId === 0) {
+    server.subscribe('room', (message) => tell({ heard: String(message) }))
+    process.stdin.setEncoding('utf8').on('data', (line: string) => {
+      const word = line.trim()
+      if (word === 'stats') void server.stats().then((stats) => tell({ stats }))
+      else if (word === 'close') void server.close().then(() => tell({ closed: true }))
+      else void server.publish('room', word)
+    })
+    process.stdin.unref?.()
+  }
+} catch (error) {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } }
+  tell({ failed: code, cause: cause?.code, message: String(error) })
+  process.exit(3)
+}
