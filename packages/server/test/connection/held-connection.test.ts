@@ -215,6 +215,35 @@ test('subscriptions are for open connections, and are left when it is over', () 
   assert.deepEqual(calls, ['subscribe a', 'leave'])
 })
 
+test('subscriptions are left where the line goes without a close frame too', () => {
+  let left = 0
+  const hub = { ...emptyHub, leave: () => void left++ }
+  const { line } = held({ hub })
+  line.connection.subscriptions = 'some'
+  line.connection.terminate()
+  line.connection.transportClosed()
+  assert.equal(left, 1)
+})
+
+test('a connection fails once, with the first reason', () => {
+  const { stand, line } = held()
+  line.connection.fail('ERR_IDLE')
+  line.connection.fail('ERR_MESSAGE_RATE')
+  stand.clock.runTurns()
+  assert.deepEqual(line.shown(), ['8 1001 ERR_IDLE'])
+  assert.deepEqual(
+    stand.failures.map(([code]) => code),
+    ['ERR_IDLE'],
+  )
+})
+
+test('a ping behind close() has no answer: nothing goes behind a close frame', () => {
+  const { line } = held()
+  line.connection.close(1000)
+  line.receive(wireFrame(9, 'late'))
+  assert.equal(line.shown().length, 1)
+})
+
 // --- Pauses
 
 test('pause holds the frames behind it; resume gives them in order before what comes later', () => {

@@ -428,3 +428,17 @@ test('publications go behind direct messages in the same write, and never behind
   only.connection.transportClosed()
   assert.ok(left.includes(only.connection))
 })
+
+test('what one line has under way is not overwritten by what another sends in a later turn', () => {
+  const stand = new Stand()
+  const [slow, other] = [stand.open(), stand.open()]
+  slow.transport.writesTaken = 0
+  slow.connection.send('under way')
+  stand.clock.runTurns()
+  for (const text of ['another', 'one more']) {
+    other.connection.send(text)
+    stand.clock.runTurns()
+  }
+  slow.transport.takeUnderWay()
+  assert.deepEqual(slow.shown(), ['1 under way'])
+})

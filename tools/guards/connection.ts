@@ -1,0 +1,250 @@
+// The guards of a connection: what it bounds, what it puts an end to, what it never does twice.
+import type { Guard } from '../guard.ts'
+import { guardsOf } from '../guard.ts'
+
+const connection = 'packages/server/src/connection'
+const tests = 'packages/server/test/connection'
+
+export const guards: readonly Guard[] = [
+  ...guardsOf(
+    `${connection}/held-connection.ts`,
+    [`${tests}/held-connection.test.ts`],
+    [
+      ['close() may say what cannot be sent', 'checkCloseArguments(code, reason)'],
+      [
+        'a second close() sends a second frame',
+        'if (this.#state !== State.OPEN) return\n    this.take',
+        'this.take',
+      ],
+      ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n      return"],
+      ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n      return"],
+      [
+        'a paused connection goes on reading',
+        'if (this.#pausedBy !== 0 || this.#held !== null) this.#hold(bytes, start, end)\n    else this.#parse(bytes, start, end)',
+        'this.#parse(bytes, start, end)',
+      ],
+      [
+        'frames of one chunk pass a pause',
+        'return this.#pausedBy !== 0 || this.#isDeaf',
+        'return this.#isDeaf',
+      ],
+      [
+        'messages behind close() are delivered',
+        'if (this.#state !== State.OPEN) return\n    this.context.counters.messagesReceived++',
+        'this.context.counters.messagesReceived++',
+      ],
+      [
+        'pings are answered behind close()',
+        'if (this.#state !== State.OPEN) return\n    const payload',
+        'const payload',
+      ],
+      [
+        'a flood of pings fills the memory with pongs',
+        'if (!this.isBlocked) {\n      this.#coalescedPongs = 0',
+        'if (true) {\n      this.#coalescedPongs = 0',
+      ],
+      [
+        'a flood of pings goes on for ever',
+        "if (++this.#coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
+        'if (this.isGone) return',
+      ],
+      [
+        'a kept pong is a view of memory that is overwritten',
+        'this.#pendingPong = new Uint8Array(payload)',
+        'this.#pendingPong = payload',
+      ],
+      ['a message may take for ever to arrive', "this.fail('ERR_MESSAGE_INCOMPLETE')"],
+      ['an idle line is held for ever', "this.fail('ERR_IDLE')"],
+      [
+        'a line that is gone is held for ever',
+        "this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)\n      this.terminate()",
+      ],
+      [
+        'a line whose other side does not close is held for ever',
+        'if (this.#state === State.CLOSING) {\n      this.transport.destroy()',
+        'if (this.#state === State.CLOSING) {',
+      ],
+      [
+        'close may come twice',
+        'if (this.#state === State.CLOSED) return\n    this.#state = State.CLOSED',
+        'this.#state = State.CLOSED',
+      ],
+      ['a deadline stays when the line is gone', 'this.context.wheel.remove(this)'],
+      [
+        'a subscription stays when the line is gone',
+        'this.context.wheel.remove(this)\n    if (this.subscriptions !== null) this.context.hub.leave(this)',
+        'this.context.wheel.remove(this)',
+      ],
+      [
+        'a failed connection fails again',
+        'if (this.#state === State.CLOSED || this.#isDeaf) {',
+        'if (this.#state === undefined) {',
+      ],
+      [
+        'a ping of a program may be longer than a control frame',
+        'bytesOf(payload).subarray(0, MAX_CONTROL_BYTES)',
+        'bytesOf(payload)',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/outgoing.ts`,
+    [`${tests}/outgoing.test.ts`],
+    [
+      ['messages go out behind a close frame', "if (!this.isOpen) return 'closed'"],
+      [
+        'a slow reader takes memory without bound',
+        "this.fail('ERR_SLOW_CONSUMER')\n    return false",
+        'return true',
+      ],
+      [
+        'the stream of a slow reader goes on behind a hole',
+        "if (!this.#sendText(message)) return 'closed'",
+        'this.#sendText(message)',
+      ],
+      [
+        'a second write begins before the first was taken',
+        'if (this.#isUnderWay || this.isGone) return',
+        'if (this.isGone) return',
+      ],
+      [
+        'drain comes although nothing was queued',
+        'if (this.#wantsDrain && this.bufferedBytes',
+        'if (this.bufferedBytes',
+      ],
+      ['drain comes more than once', 'this.#wantsDrain = false\n      if', 'if'],
+      [
+        'a closing connection is told to go on',
+        'if (this.isOpen) this.drained()',
+        'this.drained()',
+      ],
+      [
+        'the line ends before its last byte',
+        'if (this.#isEnding && !this.#hasEnded && this.bufferedBytes === 0) {',
+        'if (this.#isEnding && !this.#hasEnded) {',
+      ],
+      ['a slab under way is written a second time', 'if (usesSlab) this.context.turn.arena.pin()'],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/lane.ts`,
+    [`${tests}/lane.test.ts`],
+    [
+      [
+        'handlers overtake one another',
+        'if (!this.#isRunning) {',
+        'if (this.#waiting.length === 0) {',
+      ],
+      [
+        'a message that waits is overwritten',
+        "typeof message === 'string' ? message : message.slice()",
+        'message',
+      ],
+      ['messages pile up behind a slow handler', 'this.#waiting.length >= MAX_WAITING ||'],
+      ['bytes pile up behind a slow handler', '|| this.#waitingBytes >= MAX_WAITING_BYTES'],
+      [
+        'the running handler does not hear that the line is gone',
+        "this.#abort?.abort(new DOMException('The connection is closed', 'AbortError'))",
+      ],
+      [
+        'a line is not read on after its queue has run',
+        'if (this.#waiting.length === 0) this.#connection.resumeFor(PausedBy.MODEL)',
+      ],
+      ['a rejection is lost', "this.#connection.fail('ERR_HANDLER', error)"],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/rate-limit.ts`,
+    [`${tests}/rate-limit.test.ts`],
+    [
+      ['any number of messages passes', 'return --this.#messages >= 0', 'return true'],
+      ['any number of bytes passes', 'return this.#bytes >= 0', 'return true'],
+      [
+        'silence saves up for a burst without bound',
+        'return Math.min(perSecond, tokens + (perSecond * elapsedMs) / 1_000)',
+        'return tokens + (perSecond * elapsedMs) / 1_000',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/limits.ts`,
+    [`${tests}/limits.test.ts`],
+    [
+      [
+        'a misspelt limit is ignored',
+        'if (!Object.hasOwn(defaultLimits, name)) {',
+        'if (name === undefined) {',
+      ],
+      ['a limit may be no whole number', '!Number.isSafeInteger(value) || '],
+      ['a limit may be too small', 'value < lowest || '],
+      ['a limit may be beyond what a timer takes', ' || value > 0x7fff_ffff'],
+      [
+        'drain may be awaited above the high mark',
+        'if (limits.lowWaterBytes > limits.highWaterBytes) {',
+        'if (limits.lowWaterBytes < 0) {',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/arguments.ts`,
+    [`${tests}/arguments.test.ts`],
+    [
+      [
+        'a typed array as close reason leaks memory',
+        "if (typeof reason !== 'string') throw new TypeError('A close reason is a string')",
+      ],
+      [
+        'a reason without a code is lost',
+        "if (reason !== '') throw new HoldlineError('ERR_CLOSE_ARGUMENT', 'a reason needs a code')",
+      ],
+      [
+        'any close code may be sent',
+        "if (typeof code !== 'number' || !isSendableCloseCode(code)) {",
+        'if (code === null) {',
+      ],
+      [
+        'a reason may be too long for its frame',
+        "if (Buffer.byteLength(reason, 'utf8') > MAX_REASON_BYTES) {",
+        'if (reason === undefined) {',
+      ],
+      [
+        'what is no message is sent',
+        "throw new TypeError('A message is a string, a Uint8Array, or another view of bytes')",
+        'return message as Uint8Array',
+      ],
+      [
+        'a view gives away the memory around it',
+        'return new Uint8Array(message.buffer, message.byteOffset, message.byteLength)',
+        'return new Uint8Array(message.buffer)',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/timing-wheel.ts`,
+    [`${tests}/timing-wheel.test.ts`],
+    [
+      [
+        'a deadline beyond a turn of the wheel comes early',
+        ', 1), SLOTS - 1)',
+        ', 1), SLOTS * 1e6)',
+      ],
+      ['the timer runs on with nothing to do', 'if (this.#size === 0) this.#stop()'],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/upgrade-request.ts`,
+    [`${tests}/upgrade-request.test.ts`],
+    [
+      [
+        'the second cookie of a name wins',
+        "if (name !== '' && !(name in cookies)) cookies[name]",
+        "if (name !== '') cookies[name]",
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/send-arena.ts`,
+    [`${tests}/send-arena.test.ts`],
+    [['a frame runs over the end of the slab', 'if (this.fits(count)) return\n', 'return\n']],
+  ),
+]
