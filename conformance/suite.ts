@@ -2,6 +2,7 @@
 // against a fresh server. It knows nothing of Holdline beyond the routes the cases name.
 
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startCanary, type CanaryReport } from './canary.ts'
 import { cases } from './cases/index.ts'
 import { play, Mismatch } from './play.ts'
@@ -46,7 +47,39 @@ interface Job {
 /** Waiting, not computing, is what most cases do; the server sees this many at a time. */
 const concurrentCount = 24
 
+/** What the suite is busy with, for the message when nothing ends any more. */
+const busyWith = new Set<string>()
+const stallMs = 120_000
+
+/** Rejects when nothing has begun or ended for so long: a run must not hang in silence. */
+async function stalled(done: AbortSignal): Promise<never> {
+  for (let before = ''; ;) {
+    await sleep(stallMs, undefined, { signal: done })
+    const now = [...busyWith].join('; ')
+    if (now === before) throw new Error(`nothing ended for ${stallMs} ms: ${now}`)
+    before = now
+  }
+}
+
+async function busy<T>(name: string, work: Promise<T>): Promise<T> {
+  busyWith.add(name)
+  try {
+    return await work
+  } finally {
+    busyWith.delete(name)
+  }
+}
+
 export async function runSuite(options: SuiteOptions): Promise<SuiteReport> {
+  const done = new AbortController()
+  try {
+    return await Promise.race([runCases(options), stalled(done.signal)])
+  } finally {
+    done.abort()
+  }
+}
+
+async function runCases(options: SuiteOptions): Promise<SuiteReport> {
   refuseRepeatedNames()
   const jobs = cases
     .filter((item) => options.only === undefined || item.name.includes(options.only))
@@ -109,24 +142,34 @@ async function runGroup(
   const target =
     options.target === undefined
       ? undefined
-      : await startTarget(options.target.script, options.target.args)
+      : await busy(
+          `start of the server for ${beside}`,
+          startTarget(options.target.script, options.target.args),
+        )
   const endpointOf = (transport: Transport): Endpoint => {
     if (target === undefined) return options.endpoint as Endpoint
     return { transport, host: '127.0.0.1', port: target.ports[transport] }
   }
   const transports = [...new Set(jobs.map(({ transport }) => transport))]
-  const canaries = await Promise.all(transports.map((one) => startCanary(endpointOf(one))))
+  const canaries = await busy(
+    `start of the canaries for ${beside}`,
+    Promise.all(transports.map((one) => startCanary(endpointOf(one)))),
+  )
   const results: CaseResult[] = []
   // Long ones first, so that the short ones fill the time they wait.
   const queue = jobs.toSorted((a, b) => (b.item.withinMs ?? 0) - (a.item.withinMs ?? 0))
   const lane = async () => {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      results.push(await runCase(job, endpointOf(job.transport), target))
+      const name = `${job.item.name} [${job.transport}]`
+      results.push(await busy(name, runCase(job, endpointOf(job.transport), target)))
     }
   }
   await Promise.all(Array.from({ length: concurrentCount }, lane))
-  const reports = await Promise.all(canaries.map((canary) => canary.stop()))
-  await target?.stop()
+  const reports = await busy(
+    `end of the canaries for ${beside}`,
+    Promise.all(canaries.map((canary) => canary.stop())),
+  )
+  await busy(`end of the server for ${beside}`, target?.stop() ?? Promise.resolve())
   return {
     results,
     canaries: reports.map((one, i) => ({ ...one, beside: `${beside} (${transports[i]})` })),
