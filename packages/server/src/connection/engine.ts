@@ -74,6 +74,8 @@ export interface Acceptor {
 
 export interface Listener {
   readonly address: ListenAddress
+  /** Resolves when no line waits to be accepted, for a moment: called before `stopAccepting` on a shared port. */
+  acceptWaiting?(): Promise<void>
   /** No new lines from now on; those that are open stay. */
   stopAccepting(): void
   /** Waits up to `graceMs` for plain requests under way, cuts what is left, and gives everything back. */

@@ -149,7 +149,8 @@ export class LocalServer implements Server {
   }
 
   /** Lets no new line in and serves those that are open, until `close`. */
-  stopAccepting(): void {
+  async stopAccepting(): Promise<void> {
+    await this.#listener?.acceptWaiting?.()
     this.#listener?.stopAccepting()
   }
 

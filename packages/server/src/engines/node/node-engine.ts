@@ -15,6 +15,7 @@ import type {
 } from '../../connection/engine.ts'
 import { listHas } from '../../protocol/header-list.ts'
 import { answerClientError } from './client-error.ts'
+import { acceptWaiting } from './accept-waiting.ts'
 import { bind } from './listen.ts'
 import { NodeClock } from './node-clock.ts'
 import { ProxyFront } from './proxy-front.ts'
@@ -38,6 +39,7 @@ export class NodeEngine implements Engine {
     const address = await bind(listening, options)
     return {
       address,
+      acceptWaiting: () => acceptWaiting(listening),
       stopAccepting: () => stopAccepting(http, listening),
       close: async (graceMs = 0) => {
         gate.close()
