@@ -3,6 +3,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
+import { isPromise } from './lane.ts'
 
 type Schema = StandardSchemaV1
 
@@ -17,6 +18,11 @@ export type Decoded<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly ContractIssue[] }
 
+/**
+ * Deepest message that is validated. Schemas recurse; one that runs out of stack may end in a RangeError or, as
+ * zod, try again asynchronously, which could not be told from an asynchronous schema.
+ */
+const MAX_DEPTH = 256
 /** Most issues that are told of one message. */
 const MAX_ISSUES = 10
 
@@ -36,6 +42,7 @@ export class Contract<I extends Schema = Schema, O extends Schema = Schema> {
    */
   decode(message: string | Uint8Array): Decoded<StandardSchemaV1.InferOutput<I>> {
     if (typeof message !== 'string') return { issues: [issue('expected JSON in a text message')] }
+    if (isNestedTooDeep(message)) return { issues: [issue('nested too deep')] }
     let json: unknown
     try {
       json = JSON.parse(message)
@@ -55,7 +62,11 @@ export class Contract<I extends Schema = Schema, O extends Schema = Schema> {
     if (result.issues !== undefined) {
       throw new HoldlineError('ERR_MESSAGE_OUT_INVALID', describe(result.issues))
     }
-    return JSON.stringify(result.value)
+    const json = JSON.stringify(result.value) as string | undefined
+    if (json === undefined) {
+      throw new HoldlineError('ERR_MESSAGE_OUT_INVALID', `${typeof result.value} is not JSON`)
+    }
+    return json
   }
 }
 
@@ -78,23 +89,48 @@ export function invalidMessageAnswer(issues: readonly ContractIssue[]): string {
   return JSON.stringify({ error: { code: 'ERR_MESSAGE_INVALID', message, fix, issues } })
 }
 
+/** Counts brackets outside of strings. A message too short to be too deep costs nothing. */
+function isNestedTooDeep(json: string): boolean {
+  if (json.length <= MAX_DEPTH) return false
+  let depth = 0
+  for (let at = 0; at < json.length; at++) {
+    const unit = json.charCodeAt(at)
+    if (unit === 0x22) at = endOfString(json, at + 1)
+    else if (unit === 0x5b || unit === 0x7b) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (unit === 0x5d || unit === 0x7d) depth--
+  }
+  return false
+}
+
+/** The closing quote of the string whose text begins at `at`; the end of the text where there is none. */
+function endOfString(json: string, at: number): number {
+  for (let i = json.indexOf('"', at); i >= 0; i = json.indexOf('"', i + 1)) {
+    let backslashes = 0
+    while (json.charCodeAt(i - 1 - backslashes) === 0x5c) backslashes++
+    if (backslashes % 2 === 0) return i
+  }
+  return json.length
+}
+
 function validate(schema: Schema, value: unknown): Decoded<unknown> {
   let result: ReturnType<Schema['~standard']['validate']>
   try {
     result = schema['~standard'].validate(value)
   } catch (error) {
-    // Schemas recurse: a message nested 100,000 deep ends the stack, not the process.
     if (error instanceof RangeError) return { issues: [issue('nested too deep')] }
     throw error
   }
-  if (result instanceof Promise) {
-    result.catch(() => {})
+  // Any thenable: taken for a result it would let everything pass.
+  if (isPromise(result)) {
+    result.then(undefined, () => {})
     throw new HoldlineError('ERR_CONTRACT_ASYNC', schema['~standard'].vendor)
   }
   if (result.issues === undefined) return { value: result.value }
   return {
     issues: result.issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) => ({
-      path: path.map(keyOf),
+      // A plain array: some libraries have one of their own.
+      path: Array.from(path, keyOf),
       message,
     })),
   }

@@ -60,7 +60,16 @@ export class RouteAcceptor implements Acceptor {
     if (problem !== null) return this.#refuse(request, problem)
     if (this.isDraining) return this.#refuse(request, 'ERR_UPGRADE_DRAINING')
     request.params = match.params
-    return match.value.judge(request)
+    const judgement = match.value.judge(request)
+    if (!(judgement instanceof Promise)) return judgement
+    return judgement.then((settled) => this.#unlessDraining(request, settled))
+  }
+
+  /** The drain may have begun while the route judged: it has told every connection to close, but not this one. */
+  #unlessDraining(request: UpgradeRequest, judgement: Judgement): Judgement {
+    if (!this.isDraining || !judgement.accepted) return judgement
+    judgement.abandon()
+    return this.#refuse(request, 'ERR_UPGRADE_DRAINING')
   }
 
   #refuse(request: UpgradeRequest, code: ErrorCode): Judgement {

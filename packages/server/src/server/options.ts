@@ -124,6 +124,7 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
   checkNumber('graceMs', graceMs, 0, 0x7fff_ffff)
   const restart = { ...defaultRestart, ...options.restart }
   for (const [name, value] of Object.entries(restart)) {
+    if (!Object.hasOwn(defaultRestart, name)) invalid(`restart.${name} is not an option of serve`)
     checkNumber(`restart.${name}`, value, 0, 0x7fff_ffff)
   }
   return {

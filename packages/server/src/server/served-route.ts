@@ -138,11 +138,16 @@ export class ServedRoute implements ConnectionObserver {
   #settle(request: UpgradeRequest, answer: UpgradeAnswer<unknown> | void): Judgement {
     try {
       if (answer !== undefined && 'refuse' in answer) {
+        const { refuse, headers, reason } = answer
+        // First what may throw: the request is given back once.
+        const response = refusalResponse(
+          checkStatus(refuse),
+          'ERR_UPGRADE_REFUSED',
+          headers,
+          reason,
+        )
         this.#release(request)
-        const status = checkStatus(answer.refuse)
         this.#environment.refused(request, 'ERR_UPGRADE_REFUSED')
-        const { headers, reason } = answer
-        const response = refusalResponse(status, 'ERR_UPGRADE_REFUSED', headers, reason)
         return { accepted: false, code: 'ERR_UPGRADE_REFUSED', response }
       }
       return this.#accept(request, answer ?? {})
