@@ -175,7 +175,7 @@ const floods: readonly Case[] = [
       // 131 MB pass through; what is read and dropped stays resident until the next collection, about 64 MiB
       // (4,000,000 pings raise it no further), so the bound is above that.
       await memoryCase(scene, 96, async () => {
-        const sent = await pourPings(line, 1_000_000, 150)
+        const sent = await pourPings(line, 1_000_000, 1500)
         line.resume()
         let pongCount = 0
         let code: number | undefined
