@@ -33,8 +33,7 @@ export async function startGateway(options: GatewayOptions): Promise<Server> {
     ...(host !== undefined && { host }),
     processes,
     engine,
-    // One process handles signals where it is started from; several are handled by their supervisor.
-    signals: processes !== 1,
+    signals: true,
     logger,
     http: httpHandler(loadAssets(), async () => {
       await started.promise

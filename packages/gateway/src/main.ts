@@ -24,25 +24,9 @@ async function run(options: GatewayOptions): Promise<void> {
   const server = await startGateway(options)
   // Workers are silent: their supervisor speaks for all.
   if (server.workerId === 0) console.log(startLine(server))
-  if (server.processCount === 1) stopOnSignal(server)
 }
 
 function startLine({ url, engine, processCount }: Server): string {
   const processes = processCount === 1 ? '1 process' : `${processCount} processes`
   return `Holdline ${version} is at ${url} (engine ${engine.name}: ${engine.reason}; ${processes})`
-}
-
-/** The first signal closes all lines in good order; the second ends the process at once. */
-function stopOnSignal(server: Server): void {
-  let stopping = false
-  for (const [signal, number] of [
-    ['SIGTERM', 15],
-    ['SIGINT', 2],
-  ] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(128 + number)
-      stopping = true
-      void server.close({ code: 1012, reason: 'The server restarts' }).then(() => process.exit(0))
-    })
-  }
 }

@@ -40,6 +40,8 @@ export interface StartedCommand {
   readonly url: string
   /** The start-up line. */
   readonly line: string
+  /** All that it said so far, the line included, on both outputs. */
+  readonly said: readonly string[]
   /** Exit code and signal. */
   readonly exit: Promise<[number | null, NodeJS.Signals | null]>
 }
@@ -57,13 +59,18 @@ export async function startCommand(
     await exit
   })
   let complaints = ''
-  child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
+  const said: string[] = []
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString()
+    said.push(chunk.toString())
+  })
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })
+  lines.on('line', (text) => said.push(text))
   const line = await Promise.race([
     once(lines, 'line').then(([text]) => String(text)),
     exit.then(([code]): string => {
       throw new Error(`It ended with ${code}: ${complaints}`)
     }),
   ])
-  return { process: child, url: /http:\/\/\S+/.exec(line)?.[0] ?? '', line, exit }
+  return { process: child, url: /http:\/\/\S+/.exec(line)?.[0] ?? '', line, said, exit }
 }

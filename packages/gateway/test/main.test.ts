@@ -81,17 +81,29 @@ test('PORT is heeded', async (context) => {
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} closes the lines in good order and ends with 0`, async (context) => {
-    const command = await startCommand(context, [])
-    const { promise: open, resolve } = Promise.withResolvers<void>()
-    const client = connect(command.url.replace('http', 'ws') + '/echo', {
-      reconnect: () => false,
-      onState: (state) => state === 'open' && resolve(),
+  for (const processes of ['1', '2']) {
+    test(`${signal} closes the lines in good order and ends with 0 (${processes} processes)`, async (context) => {
+      const command = await startCommand(context, ['--processes', processes])
+      const { promise: open, resolve } = Promise.withResolvers<void>()
+      const client = connect(`${command.url.replace('http', 'ws')}/echo`, {
+        reconnect: () => false,
+        onState: (state) => state === 'open' && resolve(),
+      })
+      await open
+      command.process.kill(signal)
+      const { code } = await client.closed
+      assert.ok(code === 1001 || code === 1012, `${code}`)
+      assert.deepEqual(await command.exit, [0, null])
     })
-    await open
-    command.process.kill(signal)
-    const { code } = await client.closed
-    assert.ok(code === 1001 || code === 1012, `${code}`)
-    assert.deepEqual(await command.exit, [0, null])
-  })
+  }
 }
+
+test('several processes are named in the line, which is said once', async (context) => {
+  const { line, url, said } = await startCommand(context, ['--processes', '2'])
+  assert.match(line, /; 2 processes\)$/)
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => fetch(`${url}/healthz`, { headers: { Connection: 'close' } })),
+  )
+  for (const { status } of answers) assert.equal(status, 200)
+  assert.deepEqual(said, [line])
+})

@@ -93,12 +93,12 @@ test('nothing is said before the welcome; what was written while the line was lo
   lose()
   session.say('three')
   session.retry()
-  open()
   const before = sent.length
+  open()
   welcome()
   assert.deepEqual(
-    sent.slice(before).map(({ text }) => text),
-    ['two', 'three'],
+    sent.slice(before).map(({ type, text }) => text ?? type),
+    ['join', 'two', 'three'],
   )
 })
 
