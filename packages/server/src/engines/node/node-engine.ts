@@ -83,7 +83,13 @@ function createHttpServer(options: ListenOptions, acceptor: Acceptor): HttpServe
   const server =
     options.tls === undefined
       ? createServer(settings)
-      : createTlsServer({ ...settings, handshakeTimeout: handshakeMs, ...options.tls })
+      : createTlsServer({
+          ...settings,
+          handshakeTimeout: handshakeMs,
+          // As node:http has it: answers to what came before a FIN are still sent.
+          allowHalfOpen: true,
+          ...options.tls,
+        })
   if (acceptor.http !== null) server.on('request', acceptor.http)
   return server
 }
