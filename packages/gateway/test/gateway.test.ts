@@ -4,10 +4,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { after, test } from 'node:test'
+import { contract } from 'holdline'
 import type { Server } from 'holdline'
 import { connect } from 'holdline-client'
 import { startGateway } from 'holdline-gateway'
 import { WebSocket } from 'ws'
+import { chatIn, chatOut } from '../src/chat/chat-contract.ts'
 
 const server: Server = await startGateway({
   port: 0,
@@ -73,6 +75,18 @@ test('/chat: a name that cannot be is refused with a sentence, and the line stay
   })
   assert.equal((second as Answer).type, 'welcome')
   await nobody.return(undefined)
+})
+
+test('/chat: the client takes the very contract of the server, and is typed by it', async () => {
+  const client = connect(address('/chat'), { contract: contract({ in: chatIn, out: chatOut }) })
+  client.send({ type: 'join', room: 'typed', name: 'Ada', key: 'k'.repeat(20), seat: 1 })
+  for await (const message of client) {
+    assert.equal(message.type === 'welcome' && message.you.name, 'Ada')
+    break
+  }
+  // @ts-expect-error the contract knows no such type
+  assert.throws(() => client.send({ type: 'shout' }), { code: 'ERR_MESSAGE_OUT_INVALID' })
+  client.close()
 })
 
 test('/chat: a page of another site may not use it', async () => {
