@@ -17,7 +17,7 @@ const heavy: readonly RegExp[] = [
   /^conformance\//,
   /^examples\//,
   /^packages\/gateway\/test\//,
-  /^packages\/server\/test\/(package|processes?|interoperation)\b/,
+  /^packages\/server\/test\/(package|processes?|interop)\b/,
   /^tools\/(guards|start)\.test\.ts$/,
 ]
 
