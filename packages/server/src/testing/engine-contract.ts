@@ -2,9 +2,10 @@
 // in cases/.
 
 import { describe, test } from 'node:test'
+import { answerRules } from './cases/answer-rules.ts'
 import { closingCases } from './cases/closing.ts'
 import { deadlineCases } from './cases/deadlines.ts'
-import { ruleCases } from './cases/rules.ts'
+import { orderRules } from './cases/order-rules.ts'
 import { sendingCases } from './cases/sending.ts'
 import { trafficCases } from './cases/traffic.ts'
 import { upgradeCases } from './cases/upgrade.ts'
@@ -14,7 +15,8 @@ import type { EngineHarness } from './engine-harness.ts'
 
 /** All cases: the rules K1 to K9, and what every engine must do beside them. */
 export const engineCases: readonly EngineCase[] = [
-  ...ruleCases,
+  ...orderRules,
+  ...answerRules,
   ...sendingCases,
   ...closingCases,
   ...deadlineCases,
