@@ -153,9 +153,11 @@ export class HeldConnection<Data = unknown>
     if (this.#pausedBy === 0) return
     this.#pausedBy &= ~who
     if (this.#pausedBy !== 0 || this.#state === State.CLOSED) return
-    // Pings and pongs were not read while the line was paused: its silence says nothing.
-    this.#lastReceivedMs = this.context.wheel.coarseNow
+    // Nothing was read while the line was paused: its silence says nothing, and all deadlines begin anew.
+    this.#lastReceivedMs = this.#lastMessageMs = this.context.wheel.coarseNow
     this.#isPingUnanswered = false
+    if (this.reading !== null) this.reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
+    this.#rearm()
     if (this.#held === null) this.transport.resume()
     else this.context.turn.deliverLater(this)
   }
@@ -264,7 +266,7 @@ export class HeldConnection<Data = unknown>
       this.fail('ERR_MESSAGE_INCOMPLETE')
     } else if (limits.idleMs > 0 && now - this.#lastMessageMs >= limits.idleMs) {
       this.fail('ERR_IDLE')
-    } else if (keepalive !== null && this.#pausedBy === 0) {
+    } else if (keepalive !== null) {
       this.#checkLiveness(now, keepalive.pingMs)
     }
     return Math.max(this.#nextDueMs() - now, 1)
@@ -285,14 +287,14 @@ export class HeldConnection<Data = unknown>
   #nextDueMs(): number {
     const { limits, keepalive } = this.context
     if (this.#state === State.CLOSING) return this.#closingSinceMs + limits.closeMs
+    // Paused: nothing is read, so nothing can be concluded from what did not come.
+    if (this.#pausedBy !== 0) return Infinity
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
     if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
     if (keepalive !== null) {
       const silence = keepalive.pingMs + (this.#isPingUnanswered ? keepalive.timeoutMs : 0)
-      // Paused: look again later, but nothing can be concluded from silence.
-      const since = this.#pausedBy === 0 ? this.#lastReceivedMs : this.context.wheel.coarseNow
-      due = Math.min(due, since + silence)
+      due = Math.min(due, this.#lastReceivedMs + silence)
     }
     return due
   }

@@ -299,13 +299,11 @@ test('close while paused lets the close frame of the other side through, and no 
 })
 
 test('a failure while paused drops what was held', () => {
-  const { stand, line } = held({
-    behavior: { message: (c) => c.pause() },
-    limits: { idleMs: 1_000 },
-  })
+  const { stand, line } = held({ behavior: { message: (c) => c.pause() } })
   line.text('a', 'b')
-  stand.clock.advance(2_000)
-  assert.deepEqual(line.shown(), ['8 1001 ERR_IDLE'])
+  line.connection.fail('ERR_HANDLER', new Error('of a handler that was running'))
+  stand.clock.runTurns()
+  assert.deepEqual(line.shown(), ['8 1011 ERR_HANDLER'])
   line.connection.resume()
   stand.clock.runTurns()
   assert.deepEqual(stand.calls, ['open', 'message a'])
@@ -409,6 +407,22 @@ test('a paused connection is not asked and not cut, and has time again when it i
     timeline(line, 3).map((text) => text.slice(3)),
     ['9 '],
   )
+})
+
+test('while a connection is paused no deadline runs; resumed, each begins anew', () => {
+  const half = wireFrame(1, 'in two halves')
+  const limits = { incompleteMessageMs: 5_000 }
+  for (const options of [{ limits }, { limits: { idleMs: 5_000 } }, { limits, keepalive }]) {
+    const { stand, line } = held(options)
+    line.receive(half.subarray(0, 9))
+    timeline(line, 4)
+    line.connection.pause()
+    assert.deepEqual(timeline(line, 100), [])
+    line.connection.resume()
+    stand.clock.runTurns()
+    assert.deepEqual(timeline(line, 4), [])
+    assert.equal(timeline(line, 2).length, 1)
+  }
 })
 
 test('a message that is not finished in time closes with 1008, and the next one has time of its own', () => {
