@@ -19,7 +19,7 @@ const logger = {
 
 try {
   const server = await serve({
-    port: 0,
+    ...(options.path === undefined && { port: 0 }),
     logger,
     ...options,
     routes: {
