@@ -16,6 +16,8 @@ export interface Keepalive {
 /** What an `upgrade` function answers: data for the connection, or a refusal. */
 export type UpgradeAnswer<Data> =
   | {
+      /** So that `{}` and a refusal may stand in one function. */
+      readonly refuse?: undefined
       readonly data?: Data
       readonly subprotocol?: string
       readonly headers?: Record<string, string>

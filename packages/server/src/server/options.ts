@@ -117,6 +117,7 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
   if (options.http !== undefined && typeof options.http !== 'function') {
     invalid('http is no function (req, res); for Fastify pass (req, res) => app.routing(req, res)')
   }
+  checkShapes(options)
   const heap = options.heap ?? 'default'
   if (heap !== 'default' && heap !== 'lean') invalid(`heap is ${JSON.stringify(heap)}`)
   const processCount = resolveProcesses(options.processes ?? 1)
@@ -149,6 +150,32 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
     signals: options.signals ?? processCount > 1,
     logger: options.logger === undefined ? console : options.logger,
   }
+}
+
+/** What would otherwise fail later, and elsewhere. */
+function checkShapes({ routes = {}, engine, broker, logger, signals }: ServeOptions): void {
+  for (const [path, route] of Object.entries(routes)) {
+    if (!has(route?.behavior, 'message')) {
+      invalid(
+        `routes[${JSON.stringify(path)}] is no route; make one with a model: callbacks({ … })`,
+      )
+    }
+  }
+  if (engine !== undefined && typeof engine !== 'string' && !has(engine, 'listen')) {
+    invalid('engine is neither a name nor an engine')
+  }
+  if (broker !== undefined && !has(broker, 'publish')) invalid('broker is no broker')
+  if (logger !== undefined && logger !== null && !has(logger, 'info', 'warn', 'error')) {
+    invalid('logger has no functions info, warn and error')
+  }
+  if (signals !== undefined && typeof signals !== 'boolean') {
+    invalid(`signals is ${JSON.stringify(signals)}, not true or false`)
+  }
+}
+
+function has(object: unknown, ...functions: readonly string[]): boolean {
+  if (typeof object !== 'object' || object === null) return false
+  return functions.every((name) => typeof (object as Record<string, unknown>)[name] === 'function')
 }
 
 function resolveProcesses(processes: number | 'cores'): number {

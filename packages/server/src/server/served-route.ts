@@ -137,7 +137,8 @@ export class ServedRoute implements ConnectionObserver {
 
   #settle(request: UpgradeRequest, answer: UpgradeAnswer<unknown> | void): Judgement {
     try {
-      if (answer !== undefined && 'refuse' in answer) {
+      // `in` throws for false, null and other mistakes: they must not be taken for a yes.
+      if (answer !== undefined && 'refuse' in answer && answer.refuse !== undefined) {
         const { refuse, headers, reason } = answer
         // First what may throw: the request is given back once.
         const response = refusalResponse(

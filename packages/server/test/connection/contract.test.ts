@@ -219,7 +219,7 @@ test('depth is counted outside of strings, and 256 is allowed', () => {
   assert.equal(agreed.decode(nested(256, '')).issues, undefined)
   assert.notEqual(agreed.decode(nested(257, '')).issues, undefined)
   assert.notEqual(agreed.decode(nested(200, `{"a":${nested(57, '1')}}`)).issues, undefined)
-  for (const text of ['[', '\"[', '"[', '\\', '[\\"[', '\\\"{']) {
+  for (const text of ['[', '\\"[', '"[', '\\', '[\\"[', '\\\"{']) {
     const json = JSON.stringify([text.repeat(300), '}', text])
     assert.deepEqual(agreed.decode(json), { value: JSON.parse(json) as unknown })
     assert.notEqual(agreed.decode(`[${JSON.stringify(text)},${nested(256, '')}]`).issues, undefined)

@@ -65,6 +65,16 @@ test('data is inferred from an upgrade that may refuse', () => {
   })
 })
 
+test('an answer without anything stands beside a refusal', () => {
+  callbacks({ upgrade: (request) => (request.secure ? {} : { refuse: 403 }) })
+  callbacks({
+    upgrade: async (request) => {
+      if (request.secure) return {}
+      return { refuse: 403, reason: 'only over TLS' }
+    },
+  })
+})
+
 test('without upgrade there is no data', () => {
   callbacks({ message: (c) => isTrue<Equal<typeof c.data, undefined>>() })
   callbacks(Chat, { message: (c) => isTrue<Equal<typeof c.data, undefined>>() })
