@@ -29,7 +29,10 @@ const line = fc.nat(2)
 const size = fc.oneof(
   { weight: 5, arbitrary: fc.nat(60) },
   { weight: 3, arbitrary: fc.integer({ min: 100, max: 2_000 }) },
-  { weight: 1, arbitrary: fc.constantFrom(125, 126, 16_370, 16_384, 16_385, 30_000, 65_536) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(125, 126, 9_000, 16_000, 16_384, 16_385, 30_000, 65_536),
+  },
 )
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('text', 'binary'), line, size }) },
@@ -88,7 +91,16 @@ function runStep(stand: Stand, lines: readonly Line[], all: readonly Expected[],
 test('whatever is sent, blocked and taken, each line gets its frames whole and in order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-      const stand = new Stand({ limits: { bufferedBytes: 100_000_000 } })
+      // What drains sends, to itself and to the next: while flushes are going on.
+      const stand = new Stand({
+        limits: { bufferedBytes: 100_000_000, highWaterBytes: 1_000 },
+        behavior: {
+          drain: (c) => {
+            const i = lines.findIndex(({ connection }) => connection === c)
+            for (const j of [i, (i + 1) % lines.length]) all[j]!.send(lines[j]!, 'text', 30)
+          },
+        },
+      })
       const lines = [stand.open(), stand.open(), stand.open()]
       const all = lines.map(() => new Expected())
       for (const next of steps) runStep(stand, lines, all, next)
@@ -106,6 +118,25 @@ test('whatever is sent, blocked and taken, each line gets its frames whole and i
     }),
     { numRuns: 300 },
   )
+})
+
+test('what a blocked connection sends meanwhile is safe from all that others send', () => {
+  const stand = new Stand({ limits: { bufferedBytes: 10_000_000 } })
+  const [slow, quick] = [stand.open(), stand.open()] as const
+  slow.transport.writesTaken = 0
+  slow.connection.send('under way')
+  stand.clock.runTurns()
+  for (let round = 0; round < 30; round++) {
+    slow.connection.send(pattern(50, round))
+    for (let i = 0; i < 10; i++) quick.connection.send(new Uint8Array(1_000).fill(0xff))
+    if (round % 2 === 0) stand.clock.runTurns()
+  }
+  slow.transport.writesTaken = Infinity
+  slow.transport.takeUnderWay()
+  stand.clock.runTurns()
+  const frames = slow.frames()
+  assert.equal(frames.length, 31)
+  frames.slice(1).forEach(({ payload }, round) => assert.deepEqual(payload, pattern(50, round)))
 })
 
 // --- One write a turn
