@@ -13,7 +13,10 @@ import { isValidUtf8, UTF8_COMPLETE } from './utf8.ts'
 /** Which side of the line reads: a server wants masked frames, a client unmasked ones (RFC 6455 §5.1). */
 export type Role = 'server' | 'client'
 
-/** Inflates one compressed message; throws a HoldlineError (ERR_MESSAGE_TOO_BIG, ERR_MESSAGE_DEFLATE). */
+/**
+ * Inflates one compressed message into memory of its own; throws a HoldlineError (ERR_MESSAGE_TOO_BIG,
+ * ERR_MESSAGE_DEFLATE).
+ */
 export interface MessageInflater {
   inflate(bytes: Uint8Array, maxBytes: number): Uint8Array
 }
@@ -193,7 +196,10 @@ export class FrameParser {
     const opcode = this.#opcode
     if (opcode >= Opcode.CLOSE) return this.#control(sink, opcode, bytes, start, end)
     if (this.#final && opcode !== Opcode.CONTINUATION) {
-      return this.#message(sink, bytes, start, end, opcode === Opcode.TEXT, this.#compressed)
+      const isText = opcode === Opcode.TEXT
+      if (!this.#compressed) return deliver(sink, bytes, start, end, isText)
+      const inflated = inflate(sink, bytes.subarray(start, end), this.#maxMessageBytes)
+      return inflated !== null && deliver(sink, inflated, 0, inflated.length, isText)
     }
     const reading = this.#reading(sink)
     if (opcode !== Opcode.CONTINUATION) reading.beginMessage(opcode, this.#compressed)
@@ -283,7 +289,10 @@ export class FrameParser {
     sink.reading = null
     const isText = reading.opcode === Opcode.TEXT
     if (reading.compressed) {
-      return this.#message(sink, reading.data, 0, reading.length, isText, true)
+      const whole = reading.data.subarray(0, reading.length)
+      const inflated = inflate(sink, whole, this.#maxMessageBytes)
+      reading.release()
+      return inflated !== null && deliver(sink, inflated, 0, inflated.length, isText)
     }
     if (isText && reading.utf8 !== UTF8_COMPLETE) {
       sink.onProtocolError('ERR_MESSAGE_UTF8')
@@ -297,32 +306,6 @@ export class FrameParser {
     reading.stage = Stage.BETWEEN_FRAMES
     reading.control = null
     if (reading.opcode === 0) sink.reading = null
-  }
-
-  #message(
-    sink: MessageSink,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    isText: boolean,
-    compressed: boolean,
-  ): boolean {
-    let payload = bytes
-    let from = start
-    let to = end
-    if (compressed) {
-      const inflated = inflate(sink, bytes.subarray(start, end), this.#maxMessageBytes)
-      if (inflated === null) return false
-      payload = inflated
-      from = 0
-      to = inflated.length
-    }
-    if (isText && !isValidUtf8(payload, from, to)) {
-      sink.onProtocolError('ERR_MESSAGE_UTF8')
-      return false
-    }
-    sink.onMessage(payload, from, to, isText)
-    return true
   }
 
   #control(
@@ -350,6 +333,22 @@ function readUint32(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
   )
+}
+
+/** Gives a whole message to the sink; false: it is text that is not UTF-8. */
+function deliver(
+  sink: MessageSink,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isText: boolean,
+): boolean {
+  if (isText && !isValidUtf8(bytes, start, end)) {
+    sink.onProtocolError('ERR_MESSAGE_UTF8')
+    return false
+  }
+  sink.onMessage(bytes, start, end, isText)
+  return true
 }
 
 /** Inflates, or tells the sink why not and returns null. */

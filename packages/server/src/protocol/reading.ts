@@ -86,13 +86,24 @@ export class Reading {
     if (needed > this.data.length) {
       const bound = this.frameFinal ? this.length + this.remaining : maxMessageBytes
       const doubled = Math.max(needed, this.data.length * 2, FIRST_CAPACITY_BYTES)
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(doubled, bound)))
-      grown.set(this.data.subarray(0, this.length))
-      this.data = grown
+      this.#grow(Math.max(needed, Math.min(doubled, bound)))
     }
     copy(bytes, start, end, this.data, this.length)
     this.length = needed
     this.remaining -= count
+  }
+
+  /** `transfer` gives the smaller memory back at once; left to the collector, a flood would hold both for long. */
+  #grow(capacity: number): void {
+    if (this.data.length === 0) this.data = Buffer.allocUnsafeSlow(capacity)
+    else this.data = Buffer.from((this.data.buffer as ArrayBuffer).transfer(capacity))
+  }
+
+  /** Gives the memory of the payload back at once, when nobody was or will be shown it. */
+  release(): void {
+    if (this.data.length > 0) (this.data.buffer as ArrayBuffer).transfer(0)
+    this.data = NO_DATA
+    this.length = 0
   }
 
   /** Feeds a part of the payload to the UTF-8 check; true for what is not plain text. */
