@@ -22,7 +22,11 @@ export const guards: readonly Guard[] = [
         "if ((singleHeader(headers, 'content-length', '0') ?? '') !== '0') return 'ERR_UPGRADE_BODY'",
       ],
       ['no Connection header is needed', "return 'ERR_UPGRADE_HEADER_CONNECTION'"],
-      ['no Host is needed', "if (!singleHeader(headers, 'host')) return 'ERR_UPGRADE_HOST'"],
+      [
+        'no Host is needed, or several will do',
+        "if (!host || host.includes(',')) return 'ERR_UPGRADE_HOST'",
+      ],
+      ['several Hosts in one line will do', " || host.includes(',')"],
       [
         'any version opens',
         "if (singleHeader(headers, 'sec-websocket-version') !== '13') return 'ERR_UPGRADE_VERSION'",
