@@ -1,0 +1,54 @@
+// A process of a mesh that a test plays itself: it says and leaves out what it likes.
+
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { controlFrame, FrameKind } from '../../../src/brokers/process/mesh-frame.ts'
+import type { ProcessMesh } from '../process-mesh.ts'
+
+export class RawProcess {
+  readonly id: number
+  readonly #mesh: ProcessMesh
+  readonly #server: Server
+  /** On which the other one writes to this one; nothing is read of it unless a test does. */
+  readonly incoming: Promise<Socket>
+  outgoing: Socket | null = null
+
+  constructor(mesh: ProcessMesh, id: number) {
+    this.id = id
+    this.#mesh = mesh
+    this.#server = createServer({ pauseOnConnect: true })
+    this.#server.listen(mesh.directory.addressOf(id))
+    this.incoming = once(this.#server, 'connection').then(([socket]) => {
+      const line = socket as Socket
+      line.on('error', () => {})
+      return line
+    })
+  }
+
+  /** Calls a process and says who it is. */
+  async call(id: number, hello = `1 ${this.id} 1 ${this.#mesh.token}`): Promise<Socket> {
+    const socket = connect(this.#mesh.directory.addressOf(id))
+    socket.on('error', () => {})
+    this.outgoing = socket
+    await once(socket, 'connect')
+    socket.write(controlFrame(FrameKind.HELLO, hello))
+    return socket
+  }
+
+  async stop(): Promise<void> {
+    this.outgoing?.destroy()
+    this.#server.close()
+    const line = await Promise.race([this.incoming, Promise.resolve(null)])
+    line?.destroy()
+  }
+}
+
+/** Waits until something is so. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + 10_000
+  while (!isSo()) {
+    if (performance.now() > giveUpAt) throw new Error(`Waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
