@@ -33,7 +33,9 @@ export function selfSigned(): { key: string; cert: string } {
 
 export class Line {
   readonly socket: Socket
-  received: Buffer = Buffer.alloc(0)
+  /** How much came since `forget`. */
+  byteCount = 0
+  #pieces: Buffer[] = []
   hasEnded = false
   isClosed = false
   #changed: (() => void)[] = []
@@ -41,7 +43,8 @@ export class Line {
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (bytes: Buffer) => {
-      this.received = Buffer.concat([this.received, bytes])
+      this.#pieces.push(bytes)
+      this.byteCount += bytes.length
       this.#tell()
     })
     socket.on('end', () => {
@@ -56,7 +59,13 @@ export class Line {
   }
 
   get text(): string {
-    return this.received.toString('latin1')
+    return Buffer.concat(this.#pieces).toString('latin1')
+  }
+
+  /** What came until now is not told again. */
+  forget(): void {
+    this.#pieces = []
+    this.byteCount = 0
   }
 
   write(bytes: string | Uint8Array): this {

@@ -147,7 +147,7 @@ test('PROXY protocol: the header of each line is its own, keep-alive or not', as
   const request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
   await one.write(`${v1}${request}`).until('<192.0.2.1>')
   await other.write(v2Ipv4('192.0.2.2', 1)).write(request).until('<192.0.2.2>')
-  one.received = Buffer.alloc(0)
+  one.forget()
   await one.write(request).until('<192.0.2.1>')
   one.socket.destroy()
   other.socket.destroy()
@@ -300,7 +300,9 @@ test('PROXY protocol before TLS: an address is forgotten with its line', async (
   line.socket.destroy()
   // The same ends, asked again: what was said of them is gone.
   const ends = {
-    ...{ remoteAddress: HERE, remotePort: localPort, localAddress: HERE },
+    remoteAddress: HERE,
+    remotePort: localPort,
+    localAddress: HERE,
     localPort: (server.address() as { port: number }).port,
   }
   const again = { socket: ends, headers: {} } as unknown as Parameters<typeof proxy.addressOf>[0]
@@ -354,7 +356,7 @@ for (const tls of [undefined, selfSigned()]) {
     else line = (await encrypt(raw.write(v1).socket)).write(request)
     await line.until('\u0081\u0005Hello')
     assert.equal(acceptor.opened[0]!.request.remoteAddress, '192.0.2.1')
-    line.received = Buffer.alloc(0)
+    line.forget()
     await line.write(frame).until('\u0081\u0005Hello')
     line.socket.destroy()
     raw.socket.destroy()

@@ -131,7 +131,7 @@ test('K9: frames that come while the answer is awaited are held, in order', asyn
   assert.equal(line.text, '')
   route.waiting[0]!({})
   await line.until('\u0081\u00019')
-  assert.deepEqual(route.messages, [...'0123456789'])
+  assert.deepEqual(route.messages, '0123456789'.split(''))
   line.socket.destroy()
 })
 
