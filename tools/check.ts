@@ -9,8 +9,6 @@ const root = dirname(import.meta.dirname)
 interface Step {
   readonly name: string
   readonly command: readonly string[]
-  /** Its findings are printed and do not fail the check. */
-  readonly advisory?: boolean
 }
 
 /** Tests that open no socket: they tell within seconds. `npm test` runs these and all others. */
@@ -23,8 +21,12 @@ const fastTests = [
   'tools/**/*.test.ts',
 ]
 
-/** Tests that start many processes: too slow for here. */
-const slowTests = new Set(['tools/guards.test.ts', 'tools/start.test.ts'])
+/** Those among them that take seconds all the same: they start processes, load whole libraries or compare with `ws`. */
+const slowTests = [
+  /^tools\/(guards|start)\.test\.ts$/,
+  /\/connection\/contract\.test\.ts$/,
+  /-with-ws\.test\.ts$/,
+]
 
 const tool = (file: string, ...options: string[]): string[] => [
   process.execPath,
@@ -48,13 +50,15 @@ const steps: readonly Step[] = [
       '--test',
       '--test-reporter=dot',
       '--test-concurrency=2',
-      ...globSync(fastTests, { cwd: root }).filter((file) => !slowTests.has(file)),
+      ...globSync(fastTests, { cwd: root }).filter(
+        (file) => !slowTests.some((pattern) => pattern.test(file)),
+      ),
     ],
   },
   { name: 'lint', command: bin('oxlint', '--format=unix') },
   { name: 'types', command: bin('tsc', '-p', 'tsconfig.json', '--noEmit') },
   { name: 'build', command: tool('build.ts') },
-  { name: 'unused', command: bin('knip'), advisory: true },
+  { name: 'unused', command: bin('knip') },
   { name: 'format', command: bin('oxfmt', '--check', '.') },
   { name: 'layers', command: tool('layers.ts') },
   { name: 'tests mirror sources', command: tool('test-map.ts') },
@@ -90,12 +94,11 @@ async function check(width: number): Promise<string[]> {
   const lane = async (): Promise<void> => {
     for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
       const { ok, output, seconds } = await run(step)
-      const mark = ok ? '✔' : step.advisory === true ? '!' : '✖'
-      console.log(`${mark} ${step.name.padEnd(22)} ${seconds.toFixed(1).padStart(5)} s`)
+      console.log(`${ok ? '✔' : '✖'} ${step.name.padEnd(22)} ${seconds.toFixed(1).padStart(5)} s`)
       const warnings = output.split('\n').filter((line) => /\bwarning\b/i.test(line))
       if (!ok) console.log(output.trimEnd())
       else for (const line of warnings) console.log(`  ${line}`)
-      if (!ok && step.advisory !== true) failed.push(step.name)
+      if (!ok) failed.push(step.name)
     }
   }
   await Promise.all(Array.from({ length: width }, lane))
