@@ -23,35 +23,44 @@ export interface BrokerHarness {
 type Publication = readonly [topic: string, message: PublishedMessage]
 
 /** A broker, and what it has delivered. */
-interface Participant {
+export interface BrokerParticipant {
   readonly broker: Broker
   readonly heard: Publication[]
   readonly start: () => Promise<void>
 }
 
-interface BrokerCase {
+export interface BrokerCase {
   readonly name: string
-  readonly run: (participants: readonly Participant[]) => Promise<void>
+  readonly run: (participants: readonly BrokerParticipant[]) => Promise<void>
 }
 
 /** Registers the tests of the contract for one broker. */
 export function brokerContract(harness: BrokerHarness): void {
   for (const count of harness.processCounts) {
-    for (const { name, run } of cases) {
-      test(`${name} (${harness.name}, ${count})`, async () => {
-        const group = await harness.create(count)
-        try {
-          await run(group.brokers.map(participant))
-        } finally {
-          for (const broker of group.brokers) await broker.stop()
-          await group.remove()
-        }
-      })
+    for (const brokerCase of brokerCases) {
+      test(`${brokerCase.name} (${harness.name}, ${count})`, () =>
+        runBrokerCase(harness, count, brokerCase))
     }
   }
 }
 
-const cases: readonly BrokerCase[] = [
+/** Runs one case with so many brokers; whatever it says, they are stopped. */
+export async function runBrokerCase(
+  harness: BrokerHarness,
+  count: number,
+  brokerCase: BrokerCase,
+): Promise<void> {
+  const group = await harness.create(count)
+  try {
+    await brokerCase.run(group.brokers.map(participant))
+  } finally {
+    for (const broker of group.brokers) await broker.stop()
+    await group.remove()
+  }
+}
+
+/** What every broker must do and must not do. */
+export const brokerCases: readonly BrokerCase[] = [
   {
     name: 'MUST call deliver exactly once for each publication in each process, the publishing one included',
     async run(participants) {
@@ -99,7 +108,7 @@ const cases: readonly BrokerCase[] = [
   {
     name: 'MUST NOT call deliver before start',
     async run(participants) {
-      const [first, ...others] = participants as [Participant, ...Participant[]]
+      const [first, ...others] = participants as [BrokerParticipant, ...BrokerParticipant[]]
       await first.start()
       await first.broker.publish('t', 'early')
       await quiet()
@@ -114,7 +123,7 @@ const cases: readonly BrokerCase[] = [
     name: 'MUST NOT call deliver after stop was called',
     async run(participants) {
       await startAll(participants)
-      const [first, ...others] = participants as [Participant, ...Participant[]]
+      const [first, ...others] = participants as [BrokerParticipant, ...BrokerParticipant[]]
       for (const { broker } of others) void broker.publish('t', 'under way')
       const heardBefore = first.heard.length
       const stopped = first.broker.stop()
@@ -141,7 +150,7 @@ const cases: readonly BrokerCase[] = [
     name: 'MUST NOT drop what was published before stop',
     async run(participants) {
       await startAll(participants)
-      const [first, ...others] = participants as [Participant, ...Participant[]]
+      const [first, ...others] = participants as [BrokerParticipant, ...BrokerParticipant[]]
       const done: Promise<void>[] = []
       for (let i = 0; i < 500; i++) done.push(first.broker.publish('t', `${i}`))
       await first.broker.stop()
@@ -191,7 +200,7 @@ const cases: readonly BrokerCase[] = [
     name: 'goes on without a process that stopped',
     async run(participants) {
       await startAll(participants)
-      const [first, ...others] = participants as [Participant, ...Participant[]]
+      const [first, ...others] = participants as [BrokerParticipant, ...BrokerParticipant[]]
       await first.broker.stop()
       for (const { broker } of others) await broker.publish('t', 'on')
       await allHear(others, others.length)
@@ -200,7 +209,7 @@ const cases: readonly BrokerCase[] = [
   },
 ]
 
-function participant(broker: Broker): Participant {
+function participant(broker: Broker): BrokerParticipant {
   const heard: Publication[] = []
   return {
     broker,
@@ -212,7 +221,7 @@ function participant(broker: Broker): Participant {
   }
 }
 
-async function startAll(participants: readonly Participant[]): Promise<void> {
+async function startAll(participants: readonly BrokerParticipant[]): Promise<void> {
   await Promise.all(participants.map(({ start }) => start()))
 }
 
@@ -221,7 +230,7 @@ function isFrom(message: string, from: number): boolean {
 }
 
 /** Waits until each has heard so many publications, and fails when one has not within ten seconds. */
-async function allHear(participants: readonly Participant[], count: number): Promise<void> {
+async function allHear(participants: readonly BrokerParticipant[], count: number): Promise<void> {
   const giveUpAt = performance.now() + 10_000
   while (participants.some(({ heard }) => heard.length < count)) {
     if (performance.now() > giveUpAt) {

@@ -4,8 +4,13 @@ export { FakeClock } from '../engines/memory/fake-clock.ts'
 export { MemoryEngine } from '../engines/memory/memory-engine.ts'
 export type { MemoryRequest } from '../engines/memory/memory-engine.ts'
 export { MemoryPeer } from '../engines/memory/memory-line.ts'
-export { brokerContract } from './broker-contract.ts'
-export type { BrokerGroup, BrokerHarness } from './broker-contract.ts'
+export { brokerCases, brokerContract, runBrokerCase } from './broker-contract.ts'
+export type {
+  BrokerCase,
+  BrokerGroup,
+  BrokerHarness,
+  BrokerParticipant,
+} from './broker-contract.ts'
 export { engineCases, engineContract, runCase } from './engine-contract.ts'
 export type { EngineHarness, RunningEngine, WireLine, WireRequest } from './engine-harness.ts'
 export type { ContractServer, EngineCase, Serve } from './contract-server.ts'

@@ -46,7 +46,10 @@ test('property: what is appended is read, whatever the chunks and the batches', 
       const { reader, got } = collector()
       let at = 0
       for (let i = 0; at < bytes.length; i++) {
-        const end = Math.min(bytes.length, at + (cuts[i % Math.max(cuts.length, 1)] ?? bytes.length))
+        const end = Math.min(
+          bytes.length,
+          at + (cuts[i % Math.max(cuts.length, 1)] ?? bytes.length),
+        )
         assert.equal(reader.read(Buffer.from(bytes.subarray(at, end))), true)
         at = end
       }

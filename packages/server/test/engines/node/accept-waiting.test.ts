@@ -15,7 +15,10 @@ test('every line that the kernel holds is accepted before it resolves', async ()
   const { port } = server.address() as AddressInfo
   const count = 50
   // Connecting to this machine is done when `connect` returns; accepting waits for the loop.
-  for (let i = 0; i < count; i++) connect(port, '127.0.0.1').on('error', () => {}).resume()
+  for (let i = 0; i < count; i++)
+    connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .resume()
   await acceptWaiting(server)
   assert.equal(accepted, count)
   assert.equal(server.listenerCount('connection'), 1)
@@ -35,7 +38,10 @@ test('a crowd that never ceases is not waited for', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const call = (): void => {
-    if (server.listening) connect(port, '127.0.0.1').on('error', () => {}).resume()
+    if (server.listening)
+      connect(port, '127.0.0.1')
+        .on('error', () => {})
+        .resume()
   }
   for (let i = 0; i < 20; i++) call()
   const startedAt = performance.now()

@@ -16,7 +16,9 @@ test('a free port is found and free again', async () => {
 test('a port that is taken is refused, also where SO_REUSEPORT would share it', async () => {
   const server = createServer()
   const reusePort = process.platform === 'linux'
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', reusePort }, resolve))
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', reusePort }, resolve),
+  )
   const { port } = server.address() as AddressInfo
   await assert.rejects(probeAddress({ port, host: '127.0.0.1', reusePort }), {
     code: 'ERR_LISTEN_IN_USE',
