@@ -78,7 +78,7 @@ export interface Listener {
   acceptWaiting?(): Promise<void>
   /** No new lines from now on; those that are open stay. */
   stopAccepting(): void
-  /** Waits up to `graceMs` for plain requests under way, cuts what is left, and gives everything back. */
+  /** Waits up to `graceMs` for plain requests under way, cuts them, and gives everything back. Connections are ended by the server before. */
   close(graceMs?: number): Promise<void>
 }
 

@@ -90,9 +90,7 @@ export class HeldConnection<Data = unknown>
   }
 
   ping(payload: Uint8Array = new Uint8Array(0)): SendResult {
-    if (!this.isOpen) return 'closed'
-    this.writeFrame(Opcode.PING, bytesOf(payload).subarray(0, MAX_CONTROL_BYTES), false)
-    return 'sent'
+    return this.sendPing(bytesOf(payload).subarray(0, MAX_CONTROL_BYTES))
   }
 
   close(code?: number, reason: string = ''): void {

@@ -79,8 +79,15 @@ export function resolveLimits(set: Partial<Limits> = {}, base: Limits = defaultL
     }
   }
   const limits = { ...base, ...set }
-  if (set.highWaterBytes !== undefined && set.lowWaterBytes === undefined) {
+  // Marks that were not set follow those that were.
+  if (set.highWaterBytes === undefined) {
+    limits.highWaterBytes = Math.min(limits.highWaterBytes, limits.bufferedBytes)
+  }
+  if (set.lowWaterBytes === undefined) {
     limits.lowWaterBytes = Math.min(limits.lowWaterBytes, limits.highWaterBytes)
+  }
+  if (limits.highWaterBytes > limits.bufferedBytes) {
+    throw new HoldlineError('ERR_OPTION_INVALID', 'limits.highWaterBytes is above bufferedBytes')
   }
   if (limits.lowWaterBytes > limits.highWaterBytes) {
     throw new HoldlineError('ERR_OPTION_INVALID', 'limits.lowWaterBytes is above highWaterBytes')

@@ -85,9 +85,19 @@ export abstract class Outgoing implements TurnMember {
       this.writeFrame(opcode, message, false)
     }
     this.context.counters.messagesSent++
+    return this.#outcome()
+  }
+
+  #outcome(): SendResult {
     if (this.bufferedBytes <= this.context.limits.highWaterBytes) return 'sent'
     this.#wantsDrain = true
     return 'queued'
+  }
+
+  protected sendPing(payload: Uint8Array): SendResult {
+    if (!this.isOpen || !this.#admit(payload.length)) return 'closed'
+    this.writeFrame(Opcode.PING, payload, false)
+    return this.#outcome()
   }
 
   #sendText(message: string): boolean {

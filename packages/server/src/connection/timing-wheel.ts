@@ -40,7 +40,7 @@ export class TimingWheel {
 
   /**
    * The time in whole milliseconds, up to WHEEL_TICK_MS old: cheap to read for every message, and a small
-   * integer, which costs a connection no memory of its own.
+   * integer, which costs a connection no memory of its own. A deadline counted from it comes up to a tick early.
    */
   get coarseNow(): number {
     if (this.#cancel === null) this.#nowMs = Math.trunc(this.#clock.now())

@@ -12,11 +12,11 @@ export interface Transport {
   write(bytes: Uint8Array): boolean
   /** The same for several pieces that leave together. */
   writeAll(pieces: readonly Uint8Array[]): boolean
-  /** Asks for no more bytes; a few may still come. */
+  /** Asks for no more bytes; a few may still come. The end of the other side is not reported meanwhile. */
   pause(): void
   resume(): void
   /** Ends the sending direction after what was written (TCP FIN). */
   end(): void
-  /** Drops the line now, unsent bytes included. */
+  /** Drops the line now, unsent bytes included. What is written afterwards is taken and forgotten. */
   destroy(): void
 }

@@ -54,20 +54,31 @@ export class Turn {
     const toDeliver = this.#toDeliver
     if (toDeliver.length > 0) {
       this.#toDeliver = []
-      for (const member of toDeliver) member.deliverHeld()
+      for (const member of toDeliver) guarded(member.deliverHeld, member)
     }
     const before = this.#before
     if (before.length > 0) {
       this.#before = []
-      for (const f of before) f()
+      for (const f of before) guarded(f, undefined)
     }
     const toFlush = this.#toFlush
     this.#toFlush = []
     for (const member of toFlush) {
       member.flushScheduled = false
-      member.flush()
+      guarded(member.flush, member)
     }
     // `drain` handlers ran in the flushes above and may have sent: their frames are in the slab.
     if (this.#toFlush.length === 0) this.arena.turnEnded()
+  }
+}
+
+/** An error of the core itself, or of an observer, is reported as uncaught, and the turn goes on for all others. */
+function guarded<T>(f: (this: T) => void, member: T): void {
+  try {
+    f.call(member)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -31,6 +31,13 @@ test('the low mark follows a high mark that is set below it', () => {
   refuses({ lowWaterBytes: 65_537 }, /lowWaterBytes/)
 })
 
+test('the high mark follows a cap that is set below it, so that queued is said before 1013', () => {
+  const limits = resolveLimits({ bufferedBytes: 1_000 })
+  assert.deepEqual([limits.highWaterBytes, limits.lowWaterBytes], [1_000, 1_000])
+  assert.equal(resolveLimits({ bufferedBytes: 100_000 }).highWaterBytes, 65_536)
+  refuses({ bufferedBytes: 10, highWaterBytes: 11 }, /highWaterBytes/)
+})
+
 test('every limit is a whole number, above 0 where 0 would allow nothing', () => {
   for (const name of Object.keys(defaultLimits)) {
     const only = new RegExp(`limits\\.${name}\\b`)

@@ -373,6 +373,18 @@ test('the cap counts text in bytes of UTF-8', () => {
   assert.equal(only.connection.send('€'.repeat(100)), 'closed')
 })
 
+test('pings count against the cap, and are answered as messages are', () => {
+  const { stand, only } = blocked()
+  const results = new Set<SendResult>()
+  let count = 0
+  while (stand.failures.length === 0 && count < 1_000) {
+    results.add(only.connection.ping(new Uint8Array(100)))
+    count++
+  }
+  assert.deepEqual([...results], ['sent', 'queued', 'closed'])
+  assert.ok(count * 100 < 2 * marks.bufferedBytes)
+})
+
 // --- The end
 
 test('the line ends behind the last byte, once', () => {

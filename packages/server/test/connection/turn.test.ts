@@ -108,3 +108,30 @@ test('the arena begins anew at the end of a turn, unless somebody has written in
   clock.runTurn()
   assert.equal(turn.arena.position, 0)
 })
+
+test('a member that throws is reported as uncaught, and all others have their turn', async () => {
+  const { clock, turn, calls, a, b } = stand()
+  const broken = new Error('broken')
+  a.onFlush = a.onDeliver = () => {
+    throw broken
+  }
+  const uncaught: unknown[] = []
+  const reported = Promise.withResolvers<void>()
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => {
+    uncaught.push(error)
+    if (uncaught.length === 2) reported.resolve()
+  })
+  for (const member of [a, b]) {
+    turn.deliverLater(member)
+    turn.flushLater(member)
+  }
+  clock.runTurn()
+  await reported.promise
+  process.removeAllListeners('uncaughtException')
+  for (const listener of listeners) process.on('uncaughtException', listener)
+  assert.deepEqual(uncaught, [broken, broken])
+  assert.deepEqual(calls, ['deliver a', 'deliver b', 'flush a', 'flush b'])
+  assert.equal(a.flushScheduled, false)
+})

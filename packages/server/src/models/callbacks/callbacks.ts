@@ -71,6 +71,13 @@ interface Held<C> {
   lane: Lane | null
 }
 
+/** Whether a function is declared `async`. */
+export function isAsync(f: unknown): boolean {
+  return typeof f === 'function' && f.constructor === AsyncFunction
+}
+
+const AsyncFunction = (async () => {}).constructor
+
 /** Without a view, connections and messages are seen as they are. */
 function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> | null): Behavior {
   const heldOf = (c: HeldConnection): Held<C> => {
@@ -100,13 +107,18 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
       return failed(c, error)
     }
   }
+  // Bytes are borrowed until a handler returns, which is too soon for one that goes on behind an `await`.
+  let keepsBytes = isAsync(functions.message)
   // As `run`, without a closure for every message (`npm run bench`: echo).
   const handle = (c: HeldConnection, data: string | Uint8Array): unknown => {
     try {
-      const message = view === null ? (data as M) : view.message(c, data)
+      const own = keepsBytes && typeof data !== 'string' ? data.slice() : data
+      const message = view === null ? (own as M) : view.message(c, own)
       if (message === UNFIT) return undefined
       const result: unknown = functions.message?.(seenAs(c), message)
-      return isPromise(result) ? watched(c, result) : undefined
+      if (!isPromise(result)) return undefined
+      keepsBytes = true
+      return watched(c, result)
     } catch (error) {
       return failed(c, error)
     }

@@ -12,6 +12,10 @@ type Handled = void | Promise<void>
 export interface CallbackFunctions<C, M> {
   /** The line is open. Messages wait until it is done. */
   open?(connection: C): Handled
+  /**
+   * A message came. Bytes belong to an `async` function; to any other they are borrowed until it returns, and must
+   * be copied to be kept.
+   */
   message?(connection: C, message: M): Handled
   /** Less than `limits.lowWaterBytes` wait to be sent again. Called at once, even while a handler runs. */
   drain?(connection: C): Handled

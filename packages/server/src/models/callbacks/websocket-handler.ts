@@ -8,7 +8,7 @@ import type { Limits } from '../../connection/limits.ts'
 import type { Keepalive, Route, RouteOptions } from '../../connection/route.ts'
 import type { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
-import { callbacks } from './callbacks.ts'
+import { callbacks, isAsync } from './callbacks.ts'
 
 /** What a handler of the contract `C` receives; text and bytes where there is none. */
 type Received<C> = C extends Contract ? In<C> : string | Uint8Array
@@ -182,7 +182,10 @@ export function handler<Data = unknown, C extends Contract | undefined = undefin
       ? callbacks<Data>({
           ...options,
           open: onOpen,
-          message: (c, message) => of(c).onMessage(message as never),
+          // `async` as the method is: its bytes are then its own.
+          message: isAsync(Class.prototype.onMessage)
+            ? async (c, message) => of(c).onMessage(message as never)
+            : (c, message) => of(c).onMessage(message as never),
           drain: (c) => of(c).drained(),
           close: onClose,
         })
