@@ -41,8 +41,9 @@ test('who does not end its side is cut after half a second', async (t) => {
   assert.ok(ms >= 450 && ms < 4_000, `${ms}`)
 })
 
-test('who ends its side is let go at once', async (t) => {
+test('who ends its side is let go at once, whatever it had sent before', async (t) => {
   const { line, socket } = await pair(t)
+  line.write(Buffer.alloc(500_000))
   const since = performance.now()
   endWithResponse(socket, 'no')
   await line.ended()
