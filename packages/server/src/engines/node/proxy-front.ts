@@ -69,8 +69,8 @@ export class ProxyFront {
     }
     this.#isUnix = path !== undefined
     if (!this.#takesProxyProtocol) return http
-    // Half open as node:http and node:tls have their lines.
-    const front = createServer({ allowHalfOpen: !isTls, noDelay: true }, (socket) =>
+    // Half open, as the lines of the server behind are.
+    const front = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#receive(socket, http, isTls, handshakeMs),
     )
     // From this event on node:http looks for requests that are late.

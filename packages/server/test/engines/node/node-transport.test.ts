@@ -68,7 +68,7 @@ async function pair(t: TestContext, isTls: boolean): Promise<Pair> {
 
 async function unattached(t: TestContext, isTls = false): Promise<Pick<Pair, 'line' | 'socket'>> {
   const server: Server = isTls
-    ? createTlsServer(selfSigned())
+    ? createTlsServer({ ...selfSigned(), allowHalfOpen: true })
     : createServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

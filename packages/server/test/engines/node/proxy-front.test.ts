@@ -309,6 +309,16 @@ test('PROXY protocol before TLS: an address is forgotten with its line', async (
   await eventually('the address to be forgotten', () => proxy.addressOf(again) === HERE)
 })
 
+test('PROXY protocol before TLS: what came before a FIN is answered', async (t) => {
+  const tls = selfSigned()
+  const listener = await listen(t, { trusted: [HERE], proxyProtocol: true }, { tls })
+  const line = await dial(listener.address)
+  const encrypted = await encrypt(line.write(v1).socket)
+  encrypted.write(upgrade()).socket.end()
+  assert.match(await encrypted.ended(), /<192\.0\.2\.1>/)
+  line.socket.destroy()
+})
+
 test('PROXY protocol over a Unix socket', async (t) => {
   const path = join(temporaryFolder(), 'unix')
   const listener = await listen(t, { trusted: ['unix'], proxyProtocol: true }, { path })

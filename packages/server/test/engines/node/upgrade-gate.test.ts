@@ -21,7 +21,7 @@ interface Gate {
 }
 
 async function open(t: TestContext, acceptor: Acceptor, isTls = false): Promise<Gate> {
-  const server = isTls ? createTlsServer(selfSigned()) : createServer()
+  const server = isTls ? createTlsServer({ ...selfSigned(), allowHalfOpen: true }) : createServer()
   const gate = new UpgradeGate(acceptor, () => '192.0.2.1')
   const sockets: Socket[] = []
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
