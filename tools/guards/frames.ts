@@ -85,8 +85,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         'text that is not UTF-8 is delivered',
-        'if (isText && !isValidUtf8(payload, from, to)) {',
-        'if (isText && to < 0) {',
+        'if (isText && !isValidUtf8(bytes, start, end)) {',
+        'if (isText && end < 0) {',
       ],
       [
         'fragmented text fails late instead of at its first bad octet',

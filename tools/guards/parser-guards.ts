@@ -81,7 +81,11 @@ export const guards: readonly Guard[] = [
         'if (reading.compressed) {',
         'if (false) {',
       ],
-      ['what could not be inflated is used', 'if (inflated === null) return false'],
+      [
+        'what could not be inflated is used',
+        'this.#maxMessageBytes)\n      return inflated !== null && deliver(sink, inflated, 0, inflated.length, isText)',
+        'this.#maxMessageBytes)\n      return deliver(sink, inflated!, 0, inflated!.length, isText)',
+      ],
     ],
   ),
   ...guardsOf(

@@ -71,6 +71,7 @@ const refusals: readonly [section: string, code: ErrorCode, headers: RequestHead
   ['§4.2.1 item 2', 'ERR_UPGRADE_HOST', { host: undefined }],
   ['§4.2.1 item 2', 'ERR_UPGRADE_HOST', { host: '' }],
   ['§4.2.1 item 2', 'ERR_UPGRADE_HOST', { host: ['a', 'b'] }],
+  ['§4.2.1 item 2', 'ERR_UPGRADE_HOST', { host: 'a, b' }],
   ['§4.2.1 item 5', 'ERR_UPGRADE_KEY', { 'sec-websocket-key': undefined }],
   ['§4.2.1 item 5', 'ERR_UPGRADE_KEY', { 'sec-websocket-key': '' }],
   ['§4.2.1 item 5', 'ERR_UPGRADE_KEY', { 'sec-websocket-key': 'dGhlIHNhbXBsZQ==' }],
