@@ -127,6 +127,11 @@ export class HeldConnection<Data = unknown>
   }
 
   unsubscribe(topic: string): void {
+    // What was published before belongs to the subscription.
+    if (this.isOpen && this.context.hub.lagBytes(this) > 0) {
+      this.takePublications()
+      this.flushLater()
+    }
     this.context.hub.unsubscribe(this, topic)
   }
 

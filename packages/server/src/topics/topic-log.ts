@@ -16,6 +16,7 @@ interface Segment {
 }
 
 export class TopicLog {
+  readonly #neededFrom: () => number
   #segments: Segment[] = []
   #head = 0
   #publicationCount = 0
@@ -23,6 +24,11 @@ export class TopicLog {
   #sharedFrom = -1
   #sharedHead = -1
   #shared: Uint8Array[] = []
+
+  /** `neededFrom` gives the lowest position that a subscriber still needs; the head where nobody needs any. */
+  constructor(neededFrom: () => number) {
+    this.#neededFrom = neededFrom
+  }
 
   /** Position behind the last frame, in bytes since the log began. */
   get head(): number {
@@ -53,19 +59,16 @@ export class TopicLog {
   }
 
   #room(count: number): Segment {
+    const current = this.#segments.at(-1)
+    if (current !== undefined && current.bytes.length - current.length >= count) return current
+    // Each time memory is needed is a time to give some back; a log that all have read begins small again.
+    this.#trim(this.#neededFrom())
     const last = this.#segments.at(-1)
-    if (last !== undefined && last.bytes.length - last.length >= count) return last
     const doubled = Math.min((last?.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2, MAX_SEGMENT_BYTES)
     const bytes = Buffer.allocUnsafeSlow(Math.max(doubled, count))
     const segment = { base: this.#head, bytes, length: 0 }
     this.#segments.push(segment)
     return segment
-  }
-
-  /** Whether the next frame of this size begins a new segment: a good moment to trim. */
-  isSegmentFull(count: number): boolean {
-    const last = this.#segments.at(-1)
-    return last !== undefined && last.bytes.length - last.length < count
   }
 
   /** Appends the frames from position `from` to the head to `pieces`, and returns their bytes. */
@@ -88,7 +91,7 @@ export class TopicLog {
   }
 
   /** Forgets whole segments before `position`. */
-  trim(position: number): void {
+  #trim(position: number): void {
     let gone = 0
     while (gone < this.#segments.length) {
       const { base, length } = this.#segments[gone]!

@@ -118,7 +118,6 @@ export class Topics implements TopicHub {
   }
 
   #append(topic: Topic, message: PublishedMessage): void {
-    if (topic.log.isSegmentFull(message.length)) trim(topic)
     topic.log.append(message)
     if (topic.isDirty) return
     topic.isDirty = true
@@ -150,10 +149,9 @@ export class Topics implements TopicHub {
   #topic(name: string): Topic {
     const known = this.#topics.get(name)
     if (known !== undefined) return known
-    const log = new TopicLog()
-    const topic = {
+    const topic: Topic = {
       name,
-      log,
+      log: new TopicLog(() => neededFrom(topic)),
       subscribers: [],
       listeners: new Set<TopicListener>(),
       isDirty: false,
@@ -177,10 +175,10 @@ export class Topics implements TopicHub {
   }
 }
 
-function trim(topic: Topic): void {
-  let lowest = topic.log.head
-  for (const { position } of topic.subscribers) if (position < lowest) lowest = position
-  topic.log.trim(lowest)
+function neededFrom({ log, subscribers }: Topic): number {
+  let lowest = log.head
+  for (const { position } of subscribers) if (position < lowest) lowest = position
+  return lowest
 }
 
 /** @throws HoldlineError ERR_TOPIC_NAME */

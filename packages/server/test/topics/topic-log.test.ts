@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { WireFrameReader } from '../../src/testing/index.ts'
+import type { WireFrame } from '../../src/testing/index.ts'
+import { TopicLog } from '../../src/topics/topic-log.ts'
+import type { PublishedMessage } from '../../src/topics/broker.ts'
+
+const message: fc.Arbitrary<PublishedMessage> = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 400 }).filter((text) => text.isWellFormed()),
+  fc.uint8Array({ maxLength: 400 }).map((bytes) => Uint8Array.from(bytes)),
+  fc.integer({ min: 60_000, max: 140_000 }).map((count) => new Uint8Array(count).fill(1)),
+)
+
+function keepAll(): TopicLog {
+  return new TopicLog(() => 0)
+}
+
+function read(pieces: readonly Uint8Array[]): WireFrame[] {
+  const reader = new WireFrameReader()
+  const frames = pieces.flatMap((piece) => reader.push(piece))
+  assert.equal(reader.restBytes, 0)
+  return frames
+}
+
+function asMessage({ opcode, payload }: WireFrame): PublishedMessage {
+  return opcode === 1 ? Buffer.from(payload).toString() : Uint8Array.from(payload)
+}
+
+test('property: a slice from any frame border holds the frames from there to the head', () => {
+  fc.assert(
+    fc.property(fc.array(message, { minLength: 1, maxLength: 40 }), fc.nat(), (all, seed) => {
+      const log = keepAll()
+      const positions = all.map((one) => {
+        const { head } = log
+        log.append(one)
+        return head
+      })
+      assert.equal(log.publicationCount, all.length)
+      const from = seed % all.length
+      const pieces: Uint8Array[] = []
+      const bytes = log.slice(positions[from]!, pieces)
+      assert.equal(bytes, log.head - positions[from]!)
+      const frames = read(pieces)
+      assert.ok(frames.every(({ final, masked, rsv1 }) => final && !masked && !rsv1))
+      assert.deepEqual(frames.map(asMessage), all.slice(from))
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('property: what was handed out never changes, whatever is appended and trimmed later', () => {
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 30 }), (all) => {
+      let needed = 0
+      const log = new TopicLog(() => needed)
+      const handedOut: Uint8Array[] = []
+      const copies: Uint8Array[] = []
+      for (const [i, one] of all.entries()) {
+        const { head } = log
+        log.append(one)
+        const pieces: Uint8Array[] = []
+        log.slice(head, pieces)
+        handedOut.push(...pieces)
+        copies.push(...pieces.map((piece) => Uint8Array.from(piece)))
+        if (i % 5 === 4) needed = log.head
+      }
+      for (const [i, piece] of handedOut.entries())
+        assert.ok(Buffer.compare(piece, copies[i]!) === 0)
+    }),
+    { numRuns: 50 },
+  )
+})
+
+test('subscribers at the same place are given the same pieces, without a copy', () => {
+  const log = keepAll()
+  log.append('one')
+  const first: Uint8Array[] = []
+  const second: Uint8Array[] = []
+  log.slice(0, first)
+  log.slice(0, second)
+  assert.equal(first[0], second[0])
+  log.append('two')
+  const later: Uint8Array[] = []
+  log.slice(0, later)
+  assert.equal(later[0]!.buffer, first[0]!.buffer)
+  assert.deepEqual(read(first).map(asMessage), ['one'])
+  assert.deepEqual(read(later).map(asMessage), ['one', 'two'])
+})
+
+test('a slice from the head is empty', () => {
+  const log = keepAll()
+  const pieces: Uint8Array[] = []
+  assert.equal(log.slice(0, pieces), 0)
+  log.append('x')
+  assert.equal(log.slice(log.head, pieces), 0)
+  assert.deepEqual(pieces, [])
+})
+
+test('whole pieces that nobody needs are forgotten when memory is needed, and nothing that somebody needs', () => {
+  let needed = 0
+  const log = new TopicLog(() => needed)
+  const positions: number[] = []
+  const append = (): void => {
+    positions.push(log.head)
+    log.append(`${positions.length - 1} ${'x'.repeat(5_000)}`)
+  }
+  for (let i = 0; i < 100; i++) append()
+  assert.equal(log.keptBytes, log.head)
+  needed = positions[50]!
+  for (let i = 0; i < 30; i++) append()
+  assert.ok(log.keptBytes < log.head - positions[35]!)
+  const pieces: Uint8Array[] = []
+  log.slice(needed, pieces)
+  assert.deepEqual(
+    read(pieces).map((frame) => String(asMessage(frame)).split(' ', 1)[0]),
+    Array.from({ length: 80 }, (_, i) => String(50 + i)),
+  )
+})
+
+test('a log that all have read keeps little, whatever the length of its messages', () => {
+  for (const length of [1, 17, 25, 31, 255, 510, 1_022, 16_380, 32_766, 65_532]) {
+    const log: TopicLog = new TopicLog(() => log.head)
+    let most = 0
+    for (let i = 0; i < 2_000; i++) {
+      log.append(new Uint8Array(length))
+      most = Math.max(most, log.keptBytes)
+    }
+    assert.ok(most <= Math.max(512, length + 10), `${most} bytes are kept of messages of ${length}`)
+  }
+})
+
+test('text is measured in bytes, not in characters', () => {
+  const log: TopicLog = new TopicLog(() => log.head)
+  for (let i = 0; i < 1_000; i++) {
+    log.append('漢'.repeat(i % 300))
+    assert.ok(log.keptBytes <= 2_048)
+  }
+})
