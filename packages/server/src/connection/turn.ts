@@ -52,33 +52,41 @@ export class Turn {
   readonly #end = (): void => {
     this.#scheduled = false
     const toDeliver = this.#toDeliver
-    if (toDeliver.length > 0) {
-      this.#toDeliver = []
-      for (const member of toDeliver) guarded(member.deliverHeld, member)
+    this.#toDeliver = []
+    for (const member of toDeliver) {
+      try {
+        member.deliverHeld()
+      } catch (error) {
+        reportUncaught(error)
+      }
     }
     const before = this.#before
-    if (before.length > 0) {
-      this.#before = []
-      for (const f of before) guarded(f, undefined)
+    this.#before = []
+    for (const f of before) {
+      try {
+        f()
+      } catch (error) {
+        reportUncaught(error)
+      }
     }
     const toFlush = this.#toFlush
     this.#toFlush = []
     for (const member of toFlush) {
       member.flushScheduled = false
-      guarded(member.flush, member)
+      try {
+        member.flush()
+      } catch (error) {
+        reportUncaught(error)
+      }
     }
     // `drain` handlers ran in the flushes above and may have sent: their frames are in the slab.
     if (this.#toFlush.length === 0) this.arena.turnEnded()
   }
 }
 
-/** An error of the core itself, or of an observer, is reported as uncaught, and the turn goes on for all others. */
-function guarded<T>(f: (this: T) => void, member: T): void {
-  try {
-    f.call(member)
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
+/** An error of the core itself, or of an observer, is the process's affair; the turn goes on for all others. */
+function reportUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

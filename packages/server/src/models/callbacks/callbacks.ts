@@ -87,7 +87,6 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
   const seenAs = (c: HeldConnection): C => (view === null ? (c as C) : heldOf(c).seenAs)
   /** The lane of a connection, built when its first handler returns a promise. */
   const laneOf = (c: HeldConnection): Lane => (heldOf(c).lane ??= new Lane(c, handle))
-  const laneIfBuilt = (c: HeldConnection): Lane | null => (c.model as Held<C> | null)?.lane ?? null
 
   /** Tells the program of a failed handler, and hands the failure on to the core. */
   const failed = (c: HeldConnection, error: unknown): never => {
@@ -108,7 +107,7 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
     }
   }
   // Bytes are borrowed until a handler returns, which is too soon for one that goes on behind an `await`.
-  let keepsBytes = isAsync(functions.message)
+  let keepsBytes = isAsync((functions as { readonly message?: unknown }).message)
   // As `run`, without a closure for every message (`npm run bench`: echo).
   const handle = (c: HeldConnection, data: string | Uint8Array): unknown => {
     try {
@@ -122,11 +121,6 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
     } catch (error) {
       return failed(c, error)
     }
-  }
-  /** For what is not in the lane: a rejection ends the connection all the same. */
-  const failLater = (c: HeldConnection, result: unknown): void => {
-    if (!isPromise(result)) return
-    result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
   }
 
   return {
@@ -162,4 +156,14 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
       else lane.close(last)
     },
   }
+}
+
+function laneIfBuilt(c: HeldConnection): Lane | null {
+  return (c.model as Held<unknown> | null)?.lane ?? null
+}
+
+/** For what is not in the lane: a rejection ends the connection all the same. */
+function failLater(c: HeldConnection, result: unknown): void {
+  if (!isPromise(result)) return
+  result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
 }
