@@ -74,8 +74,11 @@ export interface Acceptor {
 
 export interface Listener {
   readonly address: ListenAddress
-  /** Resolves when no line waits to be accepted, for a moment: called before `stopAccepting` on a shared port. */
-  acceptWaiting?(): Promise<void>
+  /**
+   * For a port that other processes listen on too: accepts what waits, then takes no new lines. All that are open
+   * stay, those included that have not sent their request yet. `stopAccepting` and `close` follow.
+   */
+  retire?(): Promise<void>
   /** No new lines from now on; those that are open stay. */
   stopAccepting(): void
   /** Waits up to `graceMs` for plain requests under way, cuts them, and gives everything back. Connections are ended by the server before. */

@@ -149,9 +149,8 @@ export class LocalServer implements Server {
   }
 
   /** Lets no new line in and serves those that are open, until `close`. */
-  async stopAccepting(): Promise<void> {
-    await this.#listener?.acceptWaiting?.()
-    this.#listener?.stopAccepting()
+  async retire(): Promise<void> {
+    await this.#listener?.retire?.()
   }
 
   close(options: CloseOptions = {}): Promise<void> {

@@ -144,7 +144,7 @@ class Worker {
     if (this.#isEnding) return
     this.#isEnding = true
     if (pauseMs > 0) {
-      await this.#server?.stopAccepting()
+      await this.#server?.retire()
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
     await this.#server?.close({ code, reason, graceMs })

@@ -144,9 +144,11 @@ export class Caller {
     const host = typeof where === 'number' ? `ws://127.0.0.1:${where}` : `ws+unix:${where}:`
     this.socket = new WebSocket(`${host}/room/1`)
     this.socket.on('error', () => {})
-    this.closed = once(this.socket, 'close').then(([code]) => {
-      this.closeCode = code as number
-      return this.closeCode
+    this.closed = new Promise((resolve) => {
+      this.socket.on('close', (code) => {
+        this.closeCode = code
+        resolve(code)
+      })
     })
   }
 

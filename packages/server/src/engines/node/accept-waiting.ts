@@ -5,26 +5,31 @@ import type { Server } from 'node:net'
 
 /** A crowd that never ceases must not keep a process from ending. */
 const PATIENCE_MS = 1_000
+/** A line that comes after the turn has looked for lines is not seen in it: the turn has to be a short one. */
+const SHORT_TURN_MS = 0.1
 
-/** Resolves at the end of a turn in which each waiting line would have been accepted, and none was. */
+/** Resolves at the end of a short turn in which each waiting line would have been accepted, and none was. */
 export function acceptWaiting(server: Server): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS
-  let isQuiet = false
+  let hasCome = true
+  let turnSince = 0
   const onLine = (): void => {
-    isQuiet = false
+    hasCome = true
   }
   server.on('connection', onLine)
   return new Promise((resolve) => {
     const look = (): void => {
-      if (server.listening && !isQuiet && performance.now() < giveUpAt) {
-        isQuiet = true
-        setImmediate(look)
+      const now = performance.now()
+      const isQuiet = !hasCome && now - turnSince < SHORT_TURN_MS
+      if (isQuiet || !server.listening || now > giveUpAt) {
+        server.off('connection', onLine)
+        resolve()
         return
       }
-      server.off('connection', onLine)
-      resolve()
+      hasCome = false
+      turnSince = now
+      setImmediate(look)
     }
-    // The first turn is under way: lines may have come before its listener was there to see them.
     setImmediate(look)
   })
 }

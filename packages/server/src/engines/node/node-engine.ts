@@ -5,7 +5,8 @@ import { createServer, ServerResponse } from 'node:http'
 import type { IncomingMessage, Server as HttpServer, ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Server as HttpsServer } from 'node:https'
-import type { Server as NetServer, Socket } from 'node:net'
+import { Server as NetServer } from 'node:net'
+import type { Socket } from 'node:net'
 import type {
   Acceptor,
   Engine,
@@ -39,7 +40,11 @@ export class NodeEngine implements Engine {
     const address = await bind(listening, options)
     return {
       address,
-      acceptWaiting: () => acceptWaiting(listening),
+      retire: async () => {
+        await acceptWaiting(listening)
+        // That of node:http would also cut the lines that have not sent their request yet.
+        NetServer.prototype.close.call(listening)
+      },
       stopAccepting: () => stopAccepting(http, listening),
       close: async (graceMs = 0) => {
         gate.close()
