@@ -4,6 +4,7 @@
 import type { Connection } from '../../connection/connection.ts'
 import type { Contract, In, Out } from '../../connection/contract.ts'
 import type { DeflateOptions } from '../../protocol/deflate-parameters.ts'
+import { isPromise } from '../../connection/lane.ts'
 import type { Limits } from '../../connection/limits.ts'
 import type { Keepalive, Route, RouteOptions } from '../../connection/route.ts'
 import type { UpgradeRequest } from '../../connection/upgrade-request.ts'
@@ -48,6 +49,7 @@ export abstract class WebSocketHandler<C extends Contract | undefined = undefine
   readonly #agreed: Contract | undefined
   #waiting: WaitingWrite[] = []
   #isClosing = false
+  #closedError: HoldlineError | null = null
 
   constructor(connection: Connection<Data>, agreed: Contract | undefined) {
     this.connection = connection
@@ -88,15 +90,21 @@ export abstract class WebSocketHandler<C extends Contract | undefined = undefine
 
   /**
    * Sends a message. Resolves at once while the connection keeps up, else when its backlog is at the low mark.
+   * Rejects with ERR_CONNECTION_CLOSED; who does not await it need not catch that.
    *
-   * @throws HoldlineError, as a rejection: ERR_CONNECTION_CLOSED; ERR_MESSAGE_OUT_INVALID
+   * @throws HoldlineError ERR_MESSAGE_OUT_INVALID, at once, so that it is noticed without an await too.
    */
-  async write(message: Sent<C>): Promise<void> {
+  write(message: Sent<C>): Promise<void> {
     const encoded = this.#agreed === undefined ? message : this.#agreed.encode(message)
     const result = this.connection.send(encoded as string | Uint8Array)
-    if (result === 'sent') return
-    if (result === 'closed') throw new HoldlineError('ERR_CONNECTION_CLOSED')
-    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (result === 'sent') return Promise.resolve()
+    const waiting = new Promise<void>((resolve, reject) => {
+      if (result === 'queued') this.#waiting.push({ resolve, reject })
+      else reject(this.#ownEnd())
+    })
+    // Not awaited, it would end the process each time that somebody leaves.
+    waiting.catch(() => {})
+    return waiting
   }
 
   /** Sends a ping of at most 125 bytes. */
@@ -123,7 +131,17 @@ export abstract class WebSocketHandler<C extends Contract | undefined = undefine
     this.closeReason = reason
     const waiting = this.#waiting
     this.#waiting = []
-    for (const { reject } of waiting) reject(new HoldlineError('ERR_CONNECTION_CLOSED'))
+    for (const { reject } of waiting) reject(this.#ownEnd())
+  }
+
+  /** For `handler`: whether a method ended because it wrote to this connection, which is closed. */
+  isOwnEnd(error: unknown): boolean {
+    return error === this.#closedError
+  }
+
+  #ownEnd(): HoldlineError {
+    this.#closedError ??= new HoldlineError('ERR_CONNECTION_CLOSED')
+    return this.#closedError
   }
 }
 
@@ -139,6 +157,7 @@ export interface WebSocketHandlerClass<Data, C = Contract | undefined> {
     onClose(code: number, reason: string): void | Promise<void>
     drained(): void
     ended(code: number, reason: string): void
+    isOwnEnd(error: unknown): boolean
   }
   readonly contract: NoInfer<C extends Contract ? C : Contract | undefined>
   readonly limits: Partial<Limits> | undefined
@@ -173,10 +192,14 @@ export function handler<Data = unknown, C extends Contract | undefined = undefin
   const onOpen = (c: Connection<Data>): void | Promise<void> => {
     const object = new Class(c, agreed)
     objects.set(c, object)
-    return object.open()
+    return unlessOwnEnd(object, object.open())
   }
-  const onClose = (c: Connection<Data>, code: number, reason: string): void | Promise<void> =>
-    objects.get(c)?.onClose(code, reason)
+  const onMessage = (c: Connection<Data>, message: unknown): void | Promise<void> =>
+    unlessOwnEnd(of(c), of(c).onMessage(message as never))
+  const onClose = (c: Connection<Data>, code: number, reason: string): void | Promise<void> => {
+    const object = objects.get(c)
+    return object && unlessOwnEnd(object, object.onClose(code, reason))
+  }
   const route =
     agreed === undefined
       ? callbacks<Data>({
@@ -184,15 +207,15 @@ export function handler<Data = unknown, C extends Contract | undefined = undefin
           open: onOpen,
           // `async` as the method is: its bytes are then its own.
           message: isAsync(Class.prototype.onMessage)
-            ? async (c, message) => of(c).onMessage(message as never)
-            : (c, message) => of(c).onMessage(message as never),
+            ? async (c, message) => onMessage(c, message)
+            : onMessage,
           drain: (c) => of(c).drained(),
           close: onClose,
         })
       : callbacks<Contract, Data>(agreed, {
           ...options,
           open: (c) => onOpen(c.raw),
-          message: (c, message) => of(c.raw).onMessage(message as never),
+          message: (c, message) => onMessage(c.raw, message),
           drain: (c) => of(c.raw).drained(),
           close: (c, code, reason) => onClose(c.raw, code, reason),
         })
@@ -206,6 +229,17 @@ export function handler<Data = unknown, C extends Contract | undefined = undefin
     },
   })
   return Object.freeze({ ...route, behavior }) as Route<Data>
+}
+
+/** A method that ends because its connection is closed has not failed. */
+function unlessOwnEnd(
+  object: { isOwnEnd(error: unknown): boolean },
+  result: void | Promise<void>,
+): void | Promise<void> {
+  if (!isPromise(result)) return undefined
+  return Promise.resolve(result).catch((error: unknown) => {
+    if (!object.isOwnEnd(error)) throw error
+  })
 }
 
 function keepaliveOf(Class: WebSocketHandlerClass<never>): Partial<Keepalive> | false {

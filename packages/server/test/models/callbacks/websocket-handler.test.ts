@@ -233,6 +233,60 @@ for (const engine of wireEngines) {
       assert.deepEqual(calls, ['message', 'ERR_CONNECTION_CLOSED', 'close 1006'])
     })
 
+    test('a method that ends because its own connection is closed has not failed; awaited or not', async () => {
+      const logged: unknown[] = []
+      const log = (...all: unknown[]): void => void logged.push(all)
+      const calls: string[] = []
+      class Writing extends WebSocketHandler {
+        static override readonly limits = { bufferedBytes: 32 * 1_048_576 }
+        async onMessage(message: string | Uint8Array): Promise<void> {
+          calls.push(message as string)
+          await this.write(new Uint8Array(8 * 1_048_576))
+          calls.push('written')
+        }
+        override onClose(code: number): void {
+          calls.push(`close ${code}`)
+          void this.write('nobody awaits this')
+        }
+      }
+      await using wire = await wireServer(engine, {
+        logger: { info: log, warn: log, error: log },
+        routes: { '/': handler(Writing) },
+      })
+      const peer = await wire.connect()
+      peer.line.stopReading()
+      peer.raw(texts('a', 'b'))
+      await wire.until('the first', () => calls.length === 1)
+      await wire.pass(10)
+      peer.cut()
+      await wire.until('close', () => calls.at(-1) === 'close 1006')
+      await wire.pass(20)
+      assert.deepEqual(calls, ['a', 'b', 'close 1006'])
+      assert.deepEqual(logged, [])
+      assert.deepEqual((await wire.server.stats()).failures, {})
+      assert.deepEqual(rejections, [])
+    })
+
+    test('to write to a connection of somebody else that is closed is a failure, unless it is caught', async () => {
+      const all: WebSocketHandler[] = []
+      class Relaying extends WebSocketHandler {
+        override open(): void {
+          all.push(this)
+        }
+        async onMessage(): Promise<void> {
+          await all[0]!.write('x')
+        }
+      }
+      await using wire = await wireServer(engine, { routes: { '/': handler(Relaying) } })
+      const first = await wire.connect()
+      const second = await wire.connect()
+      await wire.until('both', () => all.length === 2)
+      first.cut()
+      await wire.until('the first to be closed', () => all[0]!.readyState === ReadyState.CLOSED)
+      second.text('go')
+      assert.deepEqual(await second.closeFrame(), [1011, 'ERR_HANDLER'])
+    })
+
     test('Tornado: close() waits 5 s, then aborts (here limits.closeMs)', async () => {
       const closes: number[] = []
       class Closing extends WebSocketHandler {
@@ -417,6 +471,20 @@ test('typed messages: validated in both directions', async () => {
   peer.text('{"text":"longer than five"}')
   assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
   assert.deepEqual(calls, ['fine', 'longer than five'])
+})
+
+test('a message that the contract does not let out is noticed without an await too', async () => {
+  const Chat = contract({ in: z.string(), out: z.string().max(3) })
+  class Careless extends WebSocketHandler<typeof Chat> {
+    static override readonly contract = Chat
+    onMessage(message: string): void {
+      void this.write(message)
+    }
+  }
+  await using wire = await wireServer('memory', { routes: { '/': handler(Careless) } })
+  const peer = await wire.connect()
+  peer.text('"abcd"')
+  assert.deepEqual(await peer.closeFrame(), [1011, 'ERR_HANDLER'])
 })
 
 test('a route of a class is told apart by its statics: deflate, limits, and no contract', () => {
