@@ -37,6 +37,7 @@ export class LocalServer implements Server {
   readonly #broker: Broker
   readonly #startedAt = performance.now()
   readonly #workerLeftListeners = new Set<(workerId: number) => void>()
+  readonly #closed = Promise.withResolvers<void>()
   #listener: Listener | null = null
   #closing: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
@@ -153,6 +154,11 @@ export class LocalServer implements Server {
     await this.#listener?.retire?.()
   }
 
+  /** Resolves when `close` was called and is done. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(options)
     return this.#closing
@@ -169,6 +175,7 @@ export class LocalServer implements Server {
     await this.#listener?.close(graceLeftMs)
     this.#isStopped = true
     await this.#broker.stop()
+    this.#closed.resolve()
   }
 
   /** Waits until no connection is left; cuts those that are left when the grace is over. */

@@ -27,6 +27,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
 async function serveAlone(options: ResolvedOptions): Promise<Server> {
   const server = new LocalServer(options, chooseEngine(options.engine))
   await server.start((engine, acceptor) => engine.listen(options.listen, acceptor))
-  if (options.signals) handleSignals({ stop: () => server.close(), abandon: () => {} })
+  if (options.signals) {
+    const leaveSignals = handleSignals({ stop: () => server.close(), abandon: () => {} })
+    void server.closed.then(leaveSignals)
+  }
   return server
 }

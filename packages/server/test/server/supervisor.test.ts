@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HoldlineError } from '../../src/protocol/errors.ts'
+import type { HoldlineError } from '../../src/protocol/errors.ts'
 import { Supervisor } from '../../src/server/supervisor.ts'
 import type { SupervisorContext, WorkerEvents } from '../../src/server/supervisor.ts'
 import type { FromWorker, ToWorker } from '../../src/server/worker-message.ts'

@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { FrameKind, PublicationBatch } from '../../../src/brokers/process/mesh-frame.ts'
-import type { ProcessBrokerOptions } from '../../../src/brokers/process/process-broker.ts'
-import type { ProcessBroker } from '../../../src/brokers/process/process-broker.ts'
+import type {
+  ProcessBroker,
+  ProcessBrokerOptions,
+} from '../../../src/brokers/process/process-broker.ts'
 import type { HoldlineError } from '../../../src/protocol/errors.ts'
 import { ProcessMesh } from '../process-mesh.ts'
 import { RawProcess, until } from './raw-process.ts'
