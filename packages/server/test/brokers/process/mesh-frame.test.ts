@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import {
   controlFrame,
   FrameKind,
+  MAX_PUBLICATION_BYTES,
   MeshReader,
   PublicationBatch,
   PublicationDecoder,
@@ -118,4 +119,52 @@ test('a large message in many chunks is put together once', () => {
   for (let at = 0; at < bytes.length; at += 65_536) reader.read(bytes.subarray(at, at + 65_536))
   assert.equal(got.length, 1)
   assert.equal((got[0]![1] as Uint8Array).length, 5_000_000)
+})
+
+test('a topic or a message that cannot be carried is refused, and leaves nothing behind', () => {
+  const batch = new PublicationBatch()
+  const tooLong = new Uint8Array(MAX_PUBLICATION_BYTES + 1)
+  assert.equal(batch.append('', 'x')?.code, 'ERR_TOPIC_NAME')
+  assert.equal(batch.append('é'.repeat(128), 'x')?.code, 'ERR_TOPIC_NAME')
+  assert.equal(batch.append('t', tooLong)?.code, 'ERR_PUBLICATION_TOO_BIG')
+  assert.equal(batch.length, 0)
+  assert.equal(batch.append('x'.repeat(255), 'x'), null)
+})
+
+test('what nobody takes is gathered beyond one chunk', () => {
+  const batch = new PublicationBatch()
+  const all: Publication[] = Array.from({ length: 50 }, (_, i) => ['t', `${i} `.repeat(1_000)])
+  for (const [name, text] of all) batch.append(name, text)
+  const { reader, got } = collector()
+  assert.equal(reader.read(batch.take()), true)
+  assert.deepEqual(got, all)
+})
+
+test('a handler that wants no more of a frame in pieces is called no more', () => {
+  let calls = 0
+  const reader = new MeshReader(() => {
+    calls++
+    return false
+  })
+  const frame = controlFrame(FrameKind.HEAR)
+  assert.equal(reader.read(frame.subarray(0, 3)), true)
+  assert.equal(reader.read(Buffer.concat([frame.subarray(3), frame])), false)
+  assert.equal(calls, 1)
+})
+
+test('a body without a topic, or with one that is longer, is malformed', () => {
+  const got: string[] = []
+  for (const [bytes, end] of [
+    [Buffer.alloc(0), 0],
+    [Buffer.from('\u0000message'), 8],
+    // Behind the end are the bytes of the next frame.
+    [Buffer.from('\u0005topic'), 3],
+  ] as const) {
+    const decoder = new PublicationDecoder()
+    assert.equal(
+      decoder.decode(FrameKind.TEXT, bytes, 0, end, (topic) => got.push(topic)),
+      false,
+    )
+  }
+  assert.deepEqual(got, [])
 })

@@ -122,3 +122,37 @@ test('leave ends the line behind all that was written, or gives up in time', asy
   stuck.link.write(Buffer.alloc(50_000_000))
   await stuck.link.leave(20)
 })
+
+test('a process that lets go of its line is gone', { timeout: 5_000 }, async (t) => {
+  const [near, far] = await pair(t)
+  const { link, events } = linkOver(near)
+  far.end()
+  await link.whenGone
+  assert.deepEqual(events, ['gone line'])
+})
+
+test('a write is answered once, whatever happens later', async (t) => {
+  const [near, far] = await pair(t)
+  const { link } = linkOver(near)
+  let answers = 0
+  await new Promise<void>((resolve) => {
+    link.write(Buffer.from('x'), () => {
+      answers++
+      resolve()
+    })
+  })
+  far.destroy()
+  await link.whenGone
+  assert.equal(answers, 1)
+})
+
+test('a process that is cut is gone at once, and once; for a broken line nothing is reported as missed', async (t) => {
+  const [near] = await pair(t)
+  const { link, events } = linkOver(near)
+  link.cut('line')
+  assert.deepEqual(events, ['gone line'])
+  link.cut('stuck')
+  assert.equal(await new Promise((resolve) => link.write(Buffer.from('x'), resolve)), null)
+  await link.whenGone
+  assert.deepEqual(events, ['gone line'])
+})
