@@ -265,7 +265,9 @@ export class HeldConnection<Data = unknown>
       this.transport.destroy()
       return 0
     }
-    if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
+    if (this.#pausedBy !== 0) {
+      this.fail('ERR_SLOW_CONSUMER')
+    } else if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
       this.fail('ERR_MESSAGE_INCOMPLETE')
     } else if (limits.idleMs > 0 && now - this.#lastMessageMs >= limits.idleMs) {
       this.fail('ERR_IDLE')
@@ -290,8 +292,7 @@ export class HeldConnection<Data = unknown>
   #nextDueMs(): number {
     const { limits, keepalive } = this.context
     if (this.#state === State.CLOSING) return this.#closingSinceMs + limits.closeMs
-    // Paused: nothing is read, so nothing can be concluded from what did not come.
-    if (this.#pausedBy !== 0) return Infinity
+    if (this.#pausedBy !== 0) return this.#nextDueWhilePausedMs()
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
     if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
@@ -300,6 +301,17 @@ export class HeldConnection<Data = unknown>
       due = Math.min(due, this.#lastReceivedMs + silence)
     }
     return due
+  }
+
+  /**
+   * Nothing is read, so nothing can be concluded from what did not come; only from what is not taken. A handler that
+   * waits for room to send pauses the line: without this, one that never reads could hold it for ever.
+   */
+  #nextDueWhilePausedMs(): number {
+    const { keepalive, wheel } = this.context
+    if (keepalive === null) return Infinity
+    if (!this.isBlocked) return wheel.coarseNow + keepalive.pingMs
+    return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs
   }
 
   #rearm(): void {

@@ -39,6 +39,8 @@ export abstract class Outgoing implements TurnMember {
   #unflushedBytes = 0
   #underWayBytes = 0
   #isUnderWay = false
+  /** Since when the write that is under way is; on the wheel's clock. */
+  protected blockedSinceMs = 0
   #wantsDrain = false
   #isEnding = false
   #hasEnded = false
@@ -283,6 +285,7 @@ export abstract class Outgoing implements TurnMember {
       : this.transport.write(what)
     if (taken) return
     this.#isUnderWay = true
+    this.blockedSinceMs = this.context.wheel.coarseNow
     this.#underWayBytes = bytes
     if (usesSlab) this.context.turn.arena.pin()
   }

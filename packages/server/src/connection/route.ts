@@ -5,7 +5,10 @@ import type { Behavior } from './connection.ts'
 import type { Limits } from './limits.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
-/** When the other side is asked whether it is still there. */
+/**
+ * When the other side is asked whether it is still there. A line that is paused is not asked; one that is paused and
+ * takes nothing of what is sent for both times together is closed with 1013.
+ */
 export interface Keepalive {
   /** Silence after which a ping is sent, in milliseconds. Default 25,000. */
   readonly pingMs: number

@@ -409,6 +409,26 @@ test('a paused connection is not asked and not cut, and has time again when it i
   )
 })
 
+test('a paused connection that takes nothing is closed with 1013: a handler waits for room that never comes', () => {
+  const stalledMs = keepalive.pingMs + keepalive.timeoutMs
+  const { stand, line } = held({ keepalive })
+  line.transport.writesTaken = 0
+  line.connection.send('never read')
+  stand.clock.runTurns()
+  line.connection.pause()
+  timeline(line, stalledMs / 1_000 - 1)
+  assert.deepEqual(stand.failures, [])
+  // Something was taken: it is only slow, and has time again.
+  line.connection.send('more')
+  line.transport.takeUnderWay()
+  timeline(line, stalledMs / 1_000 - 1)
+  assert.deepEqual(stand.failures, [])
+  timeline(line, 2)
+  assert.deepEqual(stand.failures, [['ERR_SLOW_CONSUMER', undefined]])
+  timeline(line, 6)
+  assert.ok(line.transport.isDestroyed)
+})
+
 test('while a connection is paused no deadline runs; resumed, each begins anew', () => {
   const half = wireFrame(1, 'in two halves')
   const limits = { incompleteMessageMs: 5_000 }

@@ -90,7 +90,11 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
 
   /** Tells the program of a failed handler, and hands the failure on to the core. */
   const failed = (c: HeldConnection, error: unknown): never => {
-    functions.error?.(seenAs(c), error)
+    try {
+      functions.error?.(seenAs(c), error)
+    } catch (second) {
+      throw new AggregateError([error, second], 'A handler failed, and so did the error handler')
+    }
     throw error
   }
   const watched = (c: HeldConnection, promise: PromiseLike<unknown>): PromiseLike<unknown> =>
