@@ -379,3 +379,117 @@ test('stats come from those that answer within a second', async () => {
   world.clock.advance(1_000)
   assert.deepEqual(await answers, [stats])
 })
+
+test('a reload ends at the first new worker that cannot start', async () => {
+  const world = new World(2)
+  await world.started()
+  const reloaded = world.supervisor.reload()
+  await world.clock.settle()
+  world.worker(3).ends('ended with exit code 1')
+  await world.clock.settle()
+  assert.equal(world.workers.length, 3)
+  await reloaded
+})
+
+test('a second reload asks those of the first to end', async () => {
+  const world = new World(1)
+  await world.started()
+  for (const id of [1, 2]) {
+    const reloaded = world.supervisor.reload()
+    await world.clock.settle()
+    world.worker(id + 1).listens()
+    await world.clock.settle()
+    assert.equal(world.worker(id).last('drain').code, 1012)
+    world.worker(id).ends()
+    await reloaded
+  }
+})
+
+test('a stopped supervisor reloads nothing; one that stops in a reload leaves its drain as it is', async () => {
+  const world = new World(1)
+  await world.started()
+  const reloaded = world.supervisor.reload()
+  await world.clock.settle()
+  const stopped = world.supervisor.stop({ code: 1001, reason: '', graceMs: 0 })
+  world.worker(2).listens()
+  await world.clock.settle()
+  assert.equal(world.worker(1).last('drain').code, 1001)
+  for (const worker of world.workers) worker.ends()
+  await Promise.all([reloaded, stopped])
+  assert.equal(world.clock.timerCount, 0)
+  void world.supervisor.reload()
+  await world.clock.settle()
+  assert.equal(world.workers.length, 2)
+})
+
+test('kill ends all at once and starts none', async () => {
+  const world = new World(2)
+  await world.started()
+  world.worker(1).ends()
+  world.supervisor.kill()
+  assert.equal(world.worker(2).isKilled, true)
+  world.worker(2).ends('was ended by SIGKILL')
+  world.clock.advance(60_000)
+  assert.equal(world.workers.length, 2)
+})
+
+test('giving up cancels what was to be started, and kills nobody any more', async () => {
+  const world = new World(3)
+  await world.started()
+  for (const id of [1, 4]) {
+    world.worker(id).ends()
+    world.clock.advance(1_000)
+  }
+  world.worker(2).ends()
+  world.worker(5).ends()
+  assert.equal(world.gaveUp!.code, 'ERR_WORKER_RESTARTS')
+  world.clock.advance(60_000)
+  assert.equal(world.workers.length, 5)
+  world.supervisor.lost(3, 'stuck', 0)
+  assert.equal(world.worker(3).isKilled, false)
+})
+
+test('a worker that drains is not killed for letting go of others, nor are they', async () => {
+  const world = new World(2)
+  await world.started()
+  void world.supervisor.reload()
+  await world.clock.settle()
+  world.worker(3).listens()
+  await world.clock.settle()
+  world.worker(2).says({ kind: 'lost', id: 1, reason: 'stuck' })
+  world.worker(1).says({ kind: 'lost', id: 2, reason: 'stuck' })
+  assert.deepEqual([world.worker(1).isKilled, world.worker(2).isKilled], [false, false])
+})
+
+test('a worker that only starts is not replaced when it is asked to end, and asked for no stats', async () => {
+  const world = new World(1)
+  void world.supervisor.start()
+  world.worker(1).says({ kind: 'asked-to-end' })
+  await world.clock.settle()
+  assert.equal(world.workers.length, 1)
+  assert.deepEqual(await world.supervisor.stats(), [])
+  assert.equal(world.worker(1).wasTold('stats'), false)
+})
+
+test('who fails in the first start is not restarted', async () => {
+  const world = new World(1)
+  const started = world.supervisor.start()
+  world.worker(1).ends('ended with exit code 1')
+  await assert.rejects(started, { code: 'ERR_WORKER_START' })
+  assert.deepEqual(world.log, [])
+})
+
+test('stats count each worker once and wait for none that ended', async () => {
+  const world = new World(3)
+  await world.started()
+  let answers: readonly ServerStats[] = []
+  void world.supervisor.stats().then((all) => (answers = all))
+  const { ticket } = world.worker(1).last('stats')
+  const [one, two] = [{ workerId: 1 }, { workerId: 2 }] as ServerStats[]
+  world.worker(1).says({ kind: 'stats', ticket, stats: one! })
+  world.worker(1).says({ kind: 'stats', ticket, stats: one! })
+  world.worker(3).ends()
+  world.worker(2).says({ kind: 'stats', ticket, stats: two! })
+  await world.clock.settle()
+  assert.deepEqual(answers, [one, two])
+})
