@@ -16,6 +16,11 @@ export const guards: readonly Guard[] = [
         'if (this.#state !== State.OPEN) return\n    this.take',
         'this.take',
       ],
+      [
+        'a paused line that takes nothing is held for ever',
+        'return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs',
+        'return Infinity',
+      ],
       ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n      return"],
       ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n      return"],
       [
