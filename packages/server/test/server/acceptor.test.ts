@@ -105,3 +105,11 @@ test('a request whose upgrade function ends during the drain is refused with 503
   assert.deepEqual(calls, ['upgrade', 'open', 'upgrade', 'close 1001'])
   assert.deepEqual((await wire.server.stats()).refusals, { ERR_UPGRADE_DRAINING: 1 })
 })
+
+test('an absolute URI is for a proxy: 400, wherever it leads', async () => {
+  await using wire = await wireServer('memory', { routes })
+  const peer = await wire.dial('http://localhost/')
+  await peer.answered()
+  assert.equal(peer.status, 400)
+  assert.deepEqual((await wire.server.stats()).refusals, { ERR_UPGRADE_MALFORMED: 1 })
+})

@@ -20,6 +20,8 @@ const invalid: [named: string, options: Record<string, unknown>][] = [
   ['engine', { engine: 'nodejs' }],
   ['engine', { engine: 5 }],
   ['engine', { engine: {} }],
+  ['engine', { engine: null }],
+  ['broker', { broker: null }],
   ['http', { http: {} }],
   ['http', { http: 'app' }],
   ['heap', { heap: 'small' }],

@@ -137,3 +137,10 @@ test('any target is matched or not, and never throws', () => {
     ),
   )
 })
+
+test('what stands beside a parameter matches exactly', () => {
+  const router = routed('/room/:id/log')
+  for (const other of ['/hall/7/log', '/room/7/Log', '/room/7/']) {
+    assert.equal(router.match(other), null, other)
+  }
+})

@@ -361,3 +361,12 @@ test('keepalive: pings after its silence; false: none', async () => {
   assert.equal(left.frameCount, 0)
   assert.ok(!left.isClosed)
 })
+
+test('an upgrade that was in time is not late afterwards', async () => {
+  await using wire = await served(
+    callbacks({ ...silent, limits: { handshakeMs: 1_000 }, upgrade: async () => {} }),
+  )
+  await wire.connect('/')
+  await wire.pass(2_000)
+  assert.deepEqual(await refusals(wire), {})
+})

@@ -38,3 +38,9 @@ test('any other error keeps its words', () => {
     assert.equal(reviveError(code, detail).message, words)
   }
 })
+
+test('whatever is thrown can be described', () => {
+  for (const thrown of [null, undefined, 5]) {
+    assert.deepEqual(describeError(thrown), { code: null, detail: String(thrown) })
+  }
+})

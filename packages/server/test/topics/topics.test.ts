@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { serve } from 'holdline'
 import type { Connection, Limits, Server } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
+import type { HeldConnection } from '../../src/connection/held-connection.ts'
 import { FakeClock, MemoryEngine, WireFrameReader } from '../../src/testing/index.ts'
 import type { MemoryPeer, WireFrame } from '../../src/testing/index.ts'
 import { TopicLog } from '../../src/topics/topic-log.ts'
@@ -319,4 +320,60 @@ test('topic names are 1 to 255 bytes without control characters', () => {
   ]) {
     assert.throws(() => checkTopicName(name), { code: 'ERR_TOPIC_NAME' })
   }
+})
+
+test('a bad name is refused where somebody subscribes or listens', async () => {
+  const { server, lines } = await world(1)
+  assert.throws(() => lines[0]!.connection.subscribe(''), { code: 'ERR_TOPIC_NAME' })
+  assert.throws(() => server.subscribe('', () => {}), { code: 'ERR_TOPIC_NAME' })
+})
+
+test('whoever leaves takes the place of nobody, in any order', async () => {
+  const { clock, server, lines } = await world(3)
+  const [one, two, three] = lines as [Line, Line, Line]
+  for (const { connection } of lines) connection.subscribe('t')
+  one.connection.unsubscribe('t')
+  three.connection.unsubscribe('t')
+  void server.publish('t', 'for the second')
+  await clock.settle()
+  assert.deepEqual(lines.map(texts), [[], ['for the second'], []])
+  two.connection.unsubscribe('t')
+  assert.equal((await server.stats()).subscriptions, 0)
+  assert.equal((await server.stats()).topics, 0)
+})
+
+test('a topic that only had a listener is forgotten, once, when it stops', async () => {
+  const { server } = await world(0)
+  const stop = server.subscribe('t', () => {})
+  stop()
+  assert.equal((await server.stats()).topics, 0)
+  const heard: unknown[] = []
+  server.subscribe('t', (message) => heard.push(message))
+  stop()
+  await server.publish('t', 'still here')
+  assert.deepEqual(heard, ['still here'])
+})
+
+test('what waits on the line itself counts as lag', async () => {
+  const { clock, server, lines } = await world(1, { bufferedBytes: 10_000 })
+  const { connection, peer } = lines[0]!
+  connection.subscribe('t')
+  peer.windowBytes = 0
+  connection.send('x'.repeat(6_000))
+  await clock.settle()
+  void server.publish('t', 'x'.repeat(6_000))
+  await clock.settle()
+  assert.deepEqual((await server.stats()).failures, { ERR_SLOW_CONSUMER: 1 })
+})
+
+test('a connection without subscriptions keeps nothing for them', async () => {
+  const { clock, lines } = await world(2)
+  const [one, two] = lines.map(({ connection }) => connection as HeldConnection)
+  one!.subscribe('t')
+  one!.unsubscribe('t')
+  assert.ok(one!.subscriptions === null)
+  two!.subscribe('t')
+  two!.terminate()
+  await clock.settle()
+  assert.ok(two!.subscriptions === null)
 })
