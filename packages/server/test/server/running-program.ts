@@ -16,6 +16,7 @@ export interface Fact {
   readonly left?: number
   readonly toldTo?: number
   readonly heard?: string
+  readonly lastWords?: number
   readonly warn?: string
   readonly error?: string
   readonly failed?: string

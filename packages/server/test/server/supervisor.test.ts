@@ -264,6 +264,7 @@ test('reload starts the new one, waits until it listens, drains the old one, and
   assert.equal(world.worker(2).last('drain').code, 1012)
   world.worker(2).ends()
   await reloaded
+  assert.equal(world.clock.timerCount, 0)
   world.clock.advance(60_000)
   assert.equal(world.workers.length, 4)
   assert.equal(world.worker(3).wasTold('drain') || world.worker(4).wasTold('drain'), false)
@@ -279,6 +280,8 @@ test('a reload whose new worker cannot start leaves all as it is, and a later on
   await reloaded
   assert.equal(world.worker(1).wasTold('drain'), false)
   assert.match(world.log.join(), /workers are kept as they are.*SyntaxError/)
+  world.clock.advance(60_000)
+  assert.equal(world.workers.length, 2)
   void world.supervisor.reload()
   await world.clock.settle()
   assert.equal(world.workers.length, 3)
@@ -359,6 +362,25 @@ test('a worker whose line broke is given a second to be found dead', async () =>
   world.clock.advance(1_000)
   assert.equal(world.worker(2).isKilled, false)
   assert.equal(world.worker(3).isKilled, true)
+})
+
+test('a worker that drains lets go of its lines: nobody is killed for that', async () => {
+  const world = new World(2)
+  await world.started()
+  void world.supervisor.reload()
+  await world.clock.settle()
+  world.worker(3).listens()
+  await world.clock.settle()
+  assert.ok(world.worker(1).wasTold('drain'))
+  world.worker(2).says({ kind: 'lost', id: 1, reason: 'stuck' })
+  world.worker(2).says({ kind: 'lost', id: 1, reason: 'line' })
+  world.worker(1).says({ kind: 'lost', id: 2, reason: 'stuck' })
+  world.worker(1).says({ kind: 'lost', id: 0, reason: 'line' })
+  world.clock.advance(2_000)
+  assert.deepEqual(
+    world.workers.map(({ isKilled }) => isKilled),
+    [false, false, false],
+  )
 })
 
 test('whoever cannot reach the supervisor is the one that is killed', async () => {

@@ -31,6 +31,18 @@ test('a worker that is killed: the other serves on, another takes its place, who
   for (const { socket } of [...callers, ...again]) socket.terminate()
 })
 
+test('that a worker is gone is told after the last of its publications', async () => {
+  await using program = new RunningProgram({ processes: 2 })
+  const { port } = await program.listening(2)
+  const caller = await Caller.call(port!)
+  caller.socket.send('last words')
+  const told = await program.factsWith(({ left }) => left !== undefined, 2)
+  assert.deepEqual(
+    told.map(({ lastWords }) => lastWords),
+    [5_000, 5_000],
+  )
+})
+
 test('workers that keep ending: the server closes and the program ends with exit code 1', async () => {
   const restart = { intensity: 2, periodMs: 60_000, backoffMs: 1, maxBackoffMs: 1 }
   await using program = new RunningProgram({ processes: 2, restart })

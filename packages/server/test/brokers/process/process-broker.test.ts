@@ -109,6 +109,29 @@ test('a process that takes nothing: publications beyond the backlog are refused,
   assert.equal(healthy.heard.length, accepted + 1)
 })
 
+test('the bound holds within a turn too', async (t) => {
+  const { start, raw } = meshFor(t)
+  const { broker, heard } = await start(1, { backlogBytes: 2_000_000 })
+  await raw(2).call(1)
+  await until('the link', () => broker.peerIds.length === 1)
+  const text = 'x'.repeat(100_000)
+  for (let i = 0; i < 100; i++) broker.publish('t', text).catch(() => {})
+  assert.ok(heard.length >= 15 && heard.length < 40, `${heard.length} of 100 were accepted`)
+})
+
+test('a second caller under a number that is taken is let go', async (t) => {
+  const { mesh, start, raw } = meshFor(t)
+  const { broker, heard } = await start(1)
+  const line = await raw(2).call(1)
+  await until('the link', () => broker.peerIds.length === 1)
+  const second = await raw(9).call(1, `1 2 1 ${mesh.token}`)
+  second.write(frames('I am the second one'))
+  await once(second.resume(), 'close')
+  line.write(frames('I am the first one'))
+  await until('the first one', () => heard.length > 0)
+  assert.deepEqual(heard, ['t: I am the first one'])
+})
+
 test('a publication longer than the backlog is taken when nothing waits', async (t) => {
   const { start } = meshFor(t)
   const { broker } = await start(1, { backlogBytes: 1_000 })

@@ -31,13 +31,22 @@ try {
         message(_connection, text) {
           if (text === 'crash') process.exit(7)
           if (text === 'hang') for (;;);
+          if (text === 'last words') {
+            const said = Array.from({ length: 5_000 }, (_, i) =>
+              server.publish('last words', `${i}`),
+            )
+            void Promise.all(said).then(() => process.kill(process.pid, 'SIGKILL'))
+            return
+          }
           void server.publish('room', `${process.pid}: ${String(text)}`)
         },
       }),
     },
   })
   const { workerId, url, port, processCount } = server
-  server.onWorkerLeft((left) => tell({ left, toldTo: workerId }))
+  let lastWords = 0
+  if (processCount > 1) server.subscribe('last words', () => lastWords++)
+  server.onWorkerLeft((left) => tell({ left, toldTo: workerId, lastWords }))
   tell({ workerId, url, port, processCount })
   if (workerId === 0) {
     server.subscribe('room', (message) => tell({ heard: String(message) }))
