@@ -135,3 +135,23 @@ test('a member that throws is reported as uncaught, and all others have their tu
   assert.deepEqual(calls, ['deliver a', 'deliver b', 'flush a', 'flush b'])
   assert.equal(a.flushScheduled, false)
 })
+
+test('what is called before the flushes is called once, whatever another one throws', async () => {
+  const { clock, turn, calls, a } = stand()
+  const reported = Promise.withResolvers<unknown>()
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.once('uncaughtException', reported.resolve)
+  const broken = new Error('broken')
+  turn.beforeFlush(() => {
+    throw broken
+  })
+  turn.beforeFlush(() => calls.push('before'))
+  turn.flushLater(a)
+  clock.runTurn()
+  assert.equal(await reported.promise, broken)
+  for (const listener of listeners) process.on('uncaughtException', listener)
+  turn.flushLater(a)
+  clock.runTurn()
+  assert.deepEqual(calls, ['before', 'flush a', 'flush a'])
+})

@@ -137,3 +137,18 @@ test('text is measured in bytes, not in characters', () => {
     assert.ok(log.keptBytes <= 2_048)
   }
 })
+
+test('who stands elsewhere is given other pieces', () => {
+  const log = keepAll()
+  log.append('one')
+  const { head } = log
+  log.append('two')
+  for (const [from, expected] of [
+    [0, ['one', 'two']],
+    [head, ['two']],
+  ] as const) {
+    const pieces: Uint8Array[] = []
+    log.slice(from, pieces)
+    assert.deepEqual(read(pieces).map(asMessage), expected)
+  }
+})
