@@ -1,0 +1,275 @@
+// The guards of the brokers: who belongs to the mesh of processes, what is read of it, and what happens to a
+// process that takes nothing.
+import type { Guard } from '../guard.ts'
+import { guardsOf } from '../guard.ts'
+
+const brokers = 'packages/server/src/brokers'
+const tests = 'packages/server/test/brokers'
+
+export const guards: readonly Guard[] = [
+  ...guardsOf(
+    `${brokers}/memory/memory-broker.ts`,
+    [`${tests}/memory/memory-broker.test.ts`, `${tests}/contract.test.ts`],
+    [
+      [
+        'a publication before the start throws',
+        'if (this.#deliver === null)',
+        'if (topic === undefined)',
+      ],
+      ['a stopped broker delivers', '    this.#deliver = null\n'],
+    ],
+    'memory|Memory|stop|start',
+  ),
+  ...guardsOf(
+    `${brokers}/process/mesh-frame.ts`,
+    [`${tests}/process/mesh-frame.test.ts`],
+    [
+      ['a topic without a name is sent', 'topicBytes === 0 || '],
+      ['a topic name is longer than its length field', ' || topicBytes > MAX_TOPIC_BYTES'],
+      [
+        'a publication may have any length',
+        'if (messageBytes > MAX_PUBLICATION_BYTES) {',
+        'if (messageBytes < 0) {',
+      ],
+      [
+        'a publication is written over the end of its chunk',
+        'if (this.#chunk.length - this.#end >= count) return',
+        'return',
+      ],
+      ['what was taken is taken again', '    this.#start = this.#end\n'],
+      [
+        'what was gathered is lost when memory runs out',
+        '    chunk.set(this.#chunk.subarray(this.#start, this.#end))\n',
+      ],
+      [
+        'a stranger may send frames of any length',
+        'maxFrameBytes = 256',
+        'maxFrameBytes = MAX_FRAME_BYTES',
+      ],
+      [
+        'a frame that came in pieces may have any length',
+        'if (missing < 0) return false',
+        'if (missing < 0) return true',
+      ],
+      [
+        'a frame that came in pieces may be longer than its bound',
+        'if (length < 1 || length > this.maxFrameBytes) return -1',
+        'if (length < 1) return -1',
+      ],
+      [
+        'a frame may be empty or longer than its bound',
+        'if (length < 1 || length > this.maxFrameBytes) return false',
+      ],
+      [
+        'what follows a refused frame is read',
+        'if (!this.#onFrame(chunk[start]!, chunk, start + 1, end)) return false',
+        'this.#onFrame(chunk[start]!, chunk, start + 1, end)',
+      ],
+      [
+        'what follows a refused frame that came in pieces is read',
+        'if (!this.#onFrame(frame[LENGTH_BYTES]!, frame, LENGTH_BYTES + 1, frame.length)) return false',
+        'this.#onFrame(frame[LENGTH_BYTES]!, frame, LENGTH_BYTES + 1, frame.length)',
+      ],
+      [
+        'a length field that came in pieces is read beyond its end',
+        'if (this.#parts.length > 1 && this.#parts[0]!.length < LENGTH_BYTES) {',
+        'if (this.#parts.length < 0) {',
+      ],
+      ['a frame that has not come in whole is delivered', 'if (end > chunk.length) break'],
+      ['an empty body is read', 'if (start >= end) return false'],
+      ['a topic is read from beyond the frame', 'topicEnd > end || '],
+      ['a topic without a name is delivered', ' || topicEnd === topicStart'],
+      [
+        'a topic is taken for the one before',
+        'if (bytes.compare(known, 0, known.length, topicStart, topicEnd) !== 0) {',
+        'if (known.length === 0) {',
+      ],
+      [
+        'a slice of a message is a view where programs expect a copy',
+        'return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)',
+        'return bytes.subarray(start, end)',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/mesh-place.ts`,
+    [`${tests}/process/mesh-place.test.ts`],
+    [
+      [
+        'an address is longer than a Unix socket takes',
+        "tmpdir().length > 64 ? '/tmp' : tmpdir()",
+        'tmpdir()',
+      ],
+      ['sockets stay behind the end', 'rmSync(this.path, { recursive: true, force: true })'],
+      ['removing twice throws', ', force: true'],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/peer-link.ts`,
+    [`${tests}/process/peer-link.test.ts`],
+    [
+      ['a line that breaks takes the process along', "out.on('error', () => {})"],
+      ['that the other side lets go is not noticed', '    out.resume()\n'],
+      ['a process that takes nothing is kept', "if (out.writableLength > 0) this.cut('stuck')"],
+      [
+        'a process that is sent nothing is given up',
+        "if (out.writableLength > 0) this.cut('stuck')",
+        "this.cut('stuck')",
+      ],
+      ['a write is answered twice', 'if (this.#waiting.delete(onWritten)) onWritten', 'onWritten'],
+      ['a process that goes leaves us waiting for it', "socket.on('close', () => this.#gone())"],
+      [
+        'a goodbye is not understood',
+        'if (kind === FrameKind.GOODBYE) this.#reason = null\n    else if',
+        'if',
+      ],
+      [
+        'a process that begins to hear is not understood',
+        'else if (kind === FrameKind.HEAR) this.hears = true',
+        'else if (kind === FrameKind.HEAR) this.hears ||= false',
+      ],
+      [
+        'a process is given up twice',
+        '    if (this.#isGone) return\n    this.#reason = reason',
+        '    this.#reason = reason',
+      ],
+      [
+        'what a cut process missed passes for sent',
+        "this.#wasCut = reason !== 'line'",
+        'this.#wasCut = false',
+      ],
+      [
+        'a process that died fails publications',
+        "this.#wasCut = reason !== 'line'",
+        'this.#wasCut = true',
+      ],
+      [
+        'a cut process that never called is never gone',
+        '    if (this.#in === null) this.#gone()\n  }\n\n  /** Says goodbye',
+        '  }\n\n  /** Says goodbye',
+      ],
+      [
+        'a process that never called is never gone',
+        'there is nothing to read.\n    if (this.#in === null) this.#gone()',
+        '',
+      ],
+      [
+        'a goodbye waits for ever',
+        '        this.#out.destroy()\n        resolve()\n      }, patienceMs)',
+        '      }, patienceMs)',
+      ],
+      [
+        'a process is gone twice',
+        '    if (this.#isGone) return\n    this.#isGone = true',
+        '    this.#isGone = true',
+      ],
+      [
+        'a process is waited for after it has gone',
+        '    this.#isGone = true\n    this.#out.destroy()\n    this.#settleWrites()\n    this.#answered.resolve()',
+        '    this.#isGone = true\n    this.#out.destroy()\n    this.#settleWrites()',
+      ],
+      [
+        'a stranger may stay for ever',
+        'setTimeout(() => socket.destroy(), patienceMs)',
+        'setTimeout(() => {}, patienceMs)',
+      ],
+      [
+        'a member is cut when the patience with strangers ends',
+        '      clearTimeout(timer)\n      this.#reader',
+        '      this.#reader',
+      ],
+      ['a stranger may begin with anything', 'if (kind !== FrameKind.HELLO) return false'],
+      ['who is not let in is read', 'if (this.#link === null) return false'],
+      ['a member may not send long frames', '      this.#reader.trust()\n'],
+      ['a stranger that breaks takes the process along', "socket.on('error', () => {})"],
+      [
+        'a stranger that breaks the format stays',
+        'if (this.#link === null) socket.destroy()\n      else',
+        'if (this.#link !== null)',
+      ],
+      ['a member that breaks the format stays', "else this.#link.cut('frame')"],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/process-broker.ts`,
+    [`${tests}/process/process-broker.test.ts`],
+    [
+      [
+        'a publication of a broker that does not run throws',
+        'if (this.#deliver === null)',
+        'if (topic === undefined)',
+      ],
+      ['a backlog may grow without end', 'if (full !== null) {', 'if (full?.id === -1) {'],
+      [
+        'a refused publication is delivered here',
+        'if (refusal !== null) return Promise.reject(refusal)',
+      ],
+      [
+        'what one turn publishes waits without end',
+        'if (this.#batch.length >= EARLY_FLUSH_BYTES) this.#flush()\n      else this.#schedule()',
+        'this.#schedule()',
+      ],
+      ['who hears tells it again', 'if (this.#hears) return'],
+      ['a broker stops twice', '    if (this.#isStopped) return\n'],
+      [
+        'what was published last is lost at the end',
+        '    this.#isStopped = true\n    this.#flush()',
+        '    this.#isStopped = true',
+      ],
+      [
+        'a stopped broker delivers',
+        '    this.#deliver = null\n    this.#server',
+        '    this.#server',
+      ],
+      [
+        'strangers keep a stopped broker alive',
+        'for (const socket of this.#strangers) socket.destroy()',
+      ],
+      [
+        'a broker that cannot listen says nothing',
+        "reject(new HoldlineError('ERR_BROKER_START', detail, { cause: error }))",
+      ],
+      [
+        'a process that does not answer is waited for',
+        "setTimeout(() => link.cut('line'), this.#stuckMs)",
+        'setTimeout(() => {}, this.#stuckMs)',
+      ],
+      ['a process that answered is cut', '    clearTimeout(timer)\n'],
+      ['a process of another format is let in', 'version !== String(VERSION) || '],
+      ['what is no number of a process is let in', ' || !/^\\d{1,9}$/.test(idText)'],
+      ['a stopped broker lets processes in', 'this.#isStopped || !isSame', '!isSame'],
+      ['who has no token is let in', '!isSame(token, this.#place.token) || '],
+      ['a process may be itself to another', ' || id === this.#place.id'],
+      ['a process may call twice', 'if (known?.hasIncoming === true) return null'],
+      [
+        'a process that does not want to hear is sent everything',
+        "link.hears = hears === '1'",
+        'link.hears = true',
+      ],
+      [
+        'an unknown kind of frame is a publication',
+        'if (kind !== FrameKind.TEXT && kind !== FrameKind.BINARY) return false',
+      ],
+      ['a process that is gone is written to', '    this.#links.delete(link.id)\n'],
+      ['a goodbye passes for a death', 'reason !== null && !this.#isStopped', '!this.#isStopped'],
+      ['a stopped broker tells of deaths', ' && !this.#isStopped) this'],
+      [
+        'one long publication is refused for ever',
+        'backlogBytes > room && backlogBytes > 0',
+        'backlogBytes > room',
+      ],
+      ['who hears nothing holds publications up', ' && link.hears) return link', ') return link'],
+      ['each publication of a turn is a write', 'if (this.#flushScheduled) return'],
+      ['a publication is handed over before the last process has it', '      handover.pending++\n'],
+      ['a failed handover passes for done', 'handover.error ??= error'],
+      ['who does not want to hear is sent publications', 'if (!link.hears) continue'],
+      ['a token may be a part of the right one', 'if (one.length !== other.length) return false'],
+      [
+        'a wrong token of the right length passes',
+        'return difference === 0',
+        'return difference >= 0',
+      ],
+    ],
+    '^(?!a process that slowly)',
+  ),
+]
