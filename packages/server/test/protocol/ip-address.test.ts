@@ -102,3 +102,9 @@ test('bytes come back from their text', () => {
     }),
   )
 })
+
+test('`::` stands once, and what is too long for an address is none', () => {
+  for (const text of ['1::2::3', '::1::', `::${'0'.repeat(44)}`, `${'0000:'.repeat(8)}0:0:0:0:0`]) {
+    assert.equal(parseIpAddress(text), null, text)
+  }
+})

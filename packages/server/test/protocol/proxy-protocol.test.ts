@@ -223,3 +223,14 @@ test('any chunking of the bytes gives the same', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('version 1: a lone LF ends no line, and no port may be missing', () => {
+  for (const line of [
+    'PROXY UNKNOWN\n',
+    'PROXY TCP4 192.0.2.1 192.0.2.2 1 2 \n',
+    'PROXY TCP4 192.0.2.1 192.0.2.2\r\n',
+    'PROXY TCP4 192.0.2.1 192.0.2.2 1\r\n',
+  ]) {
+    assert.equal(new ProxyHeaderParser().push(Buffer.from(line)), 'ERR_PROXY_HEADER_MALFORMED')
+  }
+})
