@@ -24,8 +24,19 @@ export interface Verdict {
   readonly text: string
 }
 
-/** A removal that makes a test wait for what never comes counts as noticed after this time. */
-const hangMs = 60_000
+/**
+ * A removal that makes a test wait for what never comes counts as noticed after this time and some times what
+ * the tests take with the guard in place.
+ */
+const hangMs = 10_000
+const hangFactor = 4
+/** For tests with every guard in place. */
+const baselineMs = 60_000
+
+interface Baseline {
+  readonly passed: boolean
+  readonly ms: number
+}
 
 /** Checks the guards in copies of the tree at `root`, several at a time. */
 export async function checkGuards(
@@ -37,7 +48,7 @@ export async function checkGuards(
   const folder = mkdtempSync(join(tmpdir(), 'holdline-guards-'))
   const waiting = [...guards]
   const verdicts: Verdict[] = []
-  const baselines = new Map<string, Promise<boolean>>()
+  const baselines = new Map<string, Promise<Baseline>>()
   const lane = async (_: unknown, number: number): Promise<void> => {
     const copy = join(folder, String(number))
     copyTree(root, copy)
@@ -58,7 +69,7 @@ export async function checkGuards(
 async function judge(
   copy: string,
   guard: Guard,
-  baselines: Map<string, Promise<boolean>>,
+  baselines: Map<string, Promise<Baseline>>,
 ): Promise<Verdict> {
   const fail = (text: string): Verdict => ({ guard, ok: false, text })
   const path = join(copy, guard.file)
@@ -72,10 +83,15 @@ async function judge(
   const key = JSON.stringify([guard.tests, guard.only])
   let baseline = baselines.get(key)
   if (baseline === undefined) {
-    baseline = runTests(copy, guard).then(({ passed }) => passed)
+    const startedAt = performance.now()
+    baseline = runTests(copy, guard, baselineMs).then(({ passed }) => ({
+      passed,
+      ms: performance.now() - startedAt,
+    }))
     baselines.set(key, baseline)
   }
-  if (!(await baseline)) return fail('its tests fail with the guard in place, or none runs')
+  const { passed: passedBefore, ms } = await baseline
+  if (!passedBefore) return fail('its tests fail with the guard in place, or none runs')
 
   writeFileSync(
     path,
@@ -83,7 +99,7 @@ async function judge(
   )
   try {
     if (!(await loads(copy, path))) return fail('the module does not load without the snippet')
-    const { passed, hung } = await runTests(copy, guard)
+    const { passed, hung } = await runTests(copy, guard, hangMs + hangFactor * ms)
     if (passed) return fail('no test notices that it is gone')
     return { guard, ok: true, text: hung ? 'noticed: a test waits in vain' : 'noticed' }
   } finally {
@@ -95,14 +111,22 @@ async function judge(
 async function loads(copy: string, path: string): Promise<boolean> {
   const url = JSON.stringify(pathToFileURL(path).href)
   const code = `await import(${url}); process.exit(0)`
-  const { status } = await node(copy, ['-C', 'source', '--input-type=module', '-e', code])
+  const { status } = await node(
+    copy,
+    ['-C', 'source', '--input-type=module', '-e', code],
+    baselineMs,
+  )
   return status === 0
 }
 
-async function runTests(copy: string, guard: Guard): Promise<{ passed: boolean; hung: boolean }> {
+async function runTests(
+  copy: string,
+  guard: Guard,
+  patienceMs: number,
+): Promise<{ passed: boolean; hung: boolean }> {
   const only = guard.only === undefined ? [] : [`--test-name-pattern=${guard.only}`]
   const options = ['-C', 'source', '--test', '--test-reporter=tap', ...only, ...guard.tests]
-  const { status, output, hung } = await node(copy, options)
+  const { status, output, hung } = await node(copy, options, patienceMs)
   // Where no name matches, the file itself counts as a test that passed.
   const someRan = /^\s*ok \d+ - (?!.*\.test\.ts$)/m.test(output)
   return { passed: status === 0 && someRan, hung }
@@ -111,6 +135,7 @@ async function runTests(copy: string, guard: Guard): Promise<{ passed: boolean; 
 function node(
   cwd: string,
   options: readonly string[],
+  patienceMs: number,
 ): Promise<{ status: number | null; output: string; hung: boolean }> {
   return new Promise((resolve, reject) => {
     // A test runner that is started by a test must not report to that one.
@@ -128,7 +153,7 @@ function node(
       hung = true
       // The whole group: the runner has a child for each test file.
       process.kill(-child.pid!, 'SIGKILL')
-    }, hangMs)
+    }, patienceMs)
     child.on('error', reject)
     child.on('close', (status) => {
       clearTimeout(timer)
