@@ -194,11 +194,6 @@ export const guards: readonly Guard[] = [
     `${brokers}/process/process-broker.ts`,
     [`${tests}/process/process-broker.test.ts`],
     [
-      [
-        'a publication of a broker that does not run throws',
-        'if (this.#deliver === null)',
-        'if (topic === undefined)',
-      ],
       ['a backlog may grow without end', 'if (full !== null) {', 'if (full?.id === -1) {'],
       [
         'a refused publication is delivered here',
@@ -208,22 +203,6 @@ export const guards: readonly Guard[] = [
         'what one turn publishes waits without end',
         'if (this.#batch.length >= EARLY_FLUSH_BYTES) this.#flush()\n      else this.#schedule()',
         'this.#schedule()',
-      ],
-      ['who hears tells it again', 'if (this.#hears) return'],
-      ['a broker stops twice', '    if (this.#isStopped) return\n'],
-      [
-        'what was published last is lost at the end',
-        '    this.#isStopped = true\n    this.#flush()',
-        '    this.#isStopped = true',
-      ],
-      [
-        'a stopped broker delivers',
-        '    this.#deliver = null\n    this.#server',
-        '    this.#server',
-      ],
-      [
-        'strangers keep a stopped broker alive',
-        'for (const socket of this.#strangers) socket.destroy()',
       ],
       [
         'a broker that cannot listen says nothing',
@@ -237,7 +216,6 @@ export const guards: readonly Guard[] = [
       ['a process that answered is cut', '    clearTimeout(timer)\n'],
       ['a process of another format is let in', 'version !== String(VERSION) || '],
       ['what is no number of a process is let in', ' || !/^\\d{1,9}$/.test(idText)'],
-      ['a stopped broker lets processes in', 'this.#isStopped || !isSame', '!isSame'],
       ['who has no token is let in', '!isSame(token, this.#place.token) || '],
       ['a process may be itself to another', ' || id === this.#place.id'],
       ['a process may call twice', 'if (known?.hasIncoming === true) return null'],
@@ -246,20 +224,14 @@ export const guards: readonly Guard[] = [
         "link.hears = hears === '1'",
         'link.hears = true',
       ],
-      [
-        'an unknown kind of frame is a publication',
-        'if (kind !== FrameKind.TEXT && kind !== FrameKind.BINARY) return false',
-      ],
       ['a process that is gone is written to', '    this.#links.delete(link.id)\n'],
       ['a goodbye passes for a death', 'reason !== null && !this.#isStopped', '!this.#isStopped'],
-      ['a stopped broker tells of deaths', ' && !this.#isStopped) this'],
+      ['a stopped broker tells of deaths', ' && !this.#isStopped) this', ') this'],
       [
         'one long publication is refused for ever',
         'backlogBytes > room && backlogBytes > 0',
         'backlogBytes > room',
       ],
-      ['who hears nothing holds publications up', ' && link.hears) return link', ') return link'],
-      ['each publication of a turn is a write', 'if (this.#flushScheduled) return'],
       ['a publication is handed over before the last process has it', '      handover.pending++\n'],
       ['a failed handover passes for done', 'handover.error ??= error'],
       ['who does not want to hear is sent publications', 'if (!link.hears) continue'],
@@ -271,5 +243,26 @@ export const guards: readonly Guard[] = [
       ],
     ],
     '^(?!a process that slowly)',
+  ),
+  ...guardsOf(
+    `${brokers}/process/process-broker.ts`,
+    [`${tests}/contract.test.ts`],
+    [
+      [
+        'a publication of a broker that does not run throws',
+        'if (this.#deliver === null)',
+        'if (topic === undefined)',
+      ],
+      [
+        'what was published last is lost at the end',
+        '    this.#isStopped = true\n    this.#flush()',
+        '    this.#isStopped = true',
+      ],
+      [
+        'a stopped broker delivers',
+        '    this.#deliver = null\n    this.#server',
+        '    this.#server',
+      ],
+    ],
   ),
 ]
