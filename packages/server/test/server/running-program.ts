@@ -104,8 +104,11 @@ export class RunningProgram {
 
   /** Ends whatever is left of it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.child.kill('SIGKILL')
+    // In good order first: a supervisor that is killed leaves its sockets' directory to its workers.
+    this.child.kill('SIGTERM')
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 5_000)
     await this.exit
+    clearTimeout(timer)
     for (const { pid } of this.workers) kill(pid, 'SIGKILL')
   }
 
