@@ -108,8 +108,6 @@ export const guards: readonly Guard[] = [
     `${brokers}/process/peer-link.ts`,
     [`${tests}/process/peer-link.test.ts`],
     [
-      ['a line that breaks takes the process along', "out.on('error', () => {})"],
-      ['that the other side lets go is not noticed', '    out.resume()\n'],
       ['a process that takes nothing is kept', "if (out.writableLength > 0) this.cut('stuck')"],
       [
         'a process that is sent nothing is given up',
@@ -158,36 +156,7 @@ export const guards: readonly Guard[] = [
         '        this.#out.destroy()\n        resolve()\n      }, patienceMs)',
         '      }, patienceMs)',
       ],
-      [
-        'a process is gone twice',
-        '    if (this.#isGone) return\n    this.#isGone = true',
-        '    this.#isGone = true',
-      ],
-      [
-        'a process is waited for after it has gone',
-        '    this.#isGone = true\n    this.#out.destroy()\n    this.#settleWrites()\n    this.#answered.resolve()',
-        '    this.#isGone = true\n    this.#out.destroy()\n    this.#settleWrites()',
-      ],
-      [
-        'a stranger may stay for ever',
-        'setTimeout(() => socket.destroy(), patienceMs)',
-        'setTimeout(() => {}, patienceMs)',
-      ],
-      [
-        'a member is cut when the patience with strangers ends',
-        '      clearTimeout(timer)\n      this.#reader',
-        '      this.#reader',
-      ],
-      ['a stranger may begin with anything', 'if (kind !== FrameKind.HELLO) return false'],
       ['who is not let in is read', 'if (this.#link === null) return false'],
-      ['a member may not send long frames', '      this.#reader.trust()\n'],
-      ['a stranger that breaks takes the process along', "socket.on('error', () => {})"],
-      [
-        'a stranger that breaks the format stays',
-        'if (this.#link === null) socket.destroy()\n      else',
-        'if (this.#link !== null)',
-      ],
-      ['a member that breaks the format stays', "else this.#link.cut('frame')"],
     ],
   ),
   ...guardsOf(
@@ -264,5 +233,14 @@ export const guards: readonly Guard[] = [
         '    this.#server',
       ],
     ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/peer-link.ts`,
+    [`${tests}/process/process-broker.test.ts`],
+    [
+      ['a member may not send long frames', '      this.#reader.trust()\n'],
+      ['a member that breaks the format stays', "else this.#link.cut('frame')"],
+    ],
+    'taken when nothing waits|is given up and reported',
   ),
 ]

@@ -324,7 +324,6 @@ export const guards: readonly Guard[] = [
         'this.#closing = this.#close(options)',
       ],
       ['a server that drains lets connections in', '    this.#acceptor.isDraining = true\n'],
-      ['a server that drains goes on listening', '    this.#listener?.stopAccepting()\n'],
       [
         'a drain waits until all have gone by themselves',
         'for (const connection of this.#acceptor.connections()) connection.close(code, reason)',
@@ -334,21 +333,10 @@ export const guards: readonly Guard[] = [
         'who does not go holds the end up for ever',
         'for (const connection of this.#acceptor.connections()) connection.terminate()',
       ],
-      ['a timer stays behind the end', '        cancel()\n        resolve()', '        resolve()'],
-      [
-        'the grace is given twice',
-        'Math.max(0, graceMs - (performance.now() - startedAt))',
-        'graceMs',
-      ],
       [
         'an empty server waits for its last connection',
         'if (this.#acceptor.connectionCount === 0) {',
         'if (graceMs < 0) {',
-      ],
-      [
-        'the broker runs on behind the end',
-        '    this.#isStopped = true\n    await this.#broker.stop()',
-        '    this.#isStopped = true',
       ],
     ],
     '^(?!TLS)',
