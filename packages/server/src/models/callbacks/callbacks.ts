@@ -90,11 +90,8 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
 
   /** Tells the program of a failed handler, and hands the failure on to the core. */
   const failed = (c: HeldConnection, error: unknown): never => {
-    try {
-      functions.error?.(seenAs(c), error)
-    } catch (second) {
-      throw new AggregateError([error, second], 'A handler failed, and so did the error handler')
-    }
+    if (functions.error !== undefined)
+      tell((failure) => functions.error!(seenAs(c), failure), error)
     throw error
   }
   const watched = (c: HeldConnection, promise: PromiseLike<unknown>): PromiseLike<unknown> =>
@@ -170,4 +167,14 @@ function laneIfBuilt(c: HeldConnection): Lane | null {
 function failLater(c: HeldConnection, result: unknown): void {
   if (!isPromise(result)) return
   result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
+}
+
+/** Calls a program's `error`; where that fails too, both errors are handed on. */
+function tell(onError: (error: unknown) => void, error: unknown): void {
+  try {
+    onError(error)
+  } catch (cause) {
+    const both = [error, cause]
+    throw new AggregateError(both, 'A handler failed, and so did the error handler', { cause })
+  }
 }
