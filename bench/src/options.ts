@@ -20,7 +20,7 @@ export const helpText = `Measures CPU per message and memory per idle connection
   npm run bench -- --smoke [options]
 
   --smoke                        the small suite, under a minute (the only one so far)
-  --rivals <a,b>                 rivals of bench/rivals to run       (holdline-node,holdline-lean,ws)
+  --rivals <a,b>                 rivals of bench/rivals to run       (holdline-node,holdline-default-heap,ws)
   --rival '<name>=<command>'     plug in another: the command listens on {port} at 127.0.0.1 and
                                  echoes every message; may be given more than once
   --against <name>               the rival that ratios are held against            (ws)

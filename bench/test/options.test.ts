@@ -6,7 +6,7 @@ test('the smoke suite runs Holdline beside ws in at least five rounds', () => {
   const options = parseOptions(['--smoke'])
   assert.deepEqual(
     options.rivals.map(({ name }) => name),
-    ['holdline-node', 'holdline-lean', 'ws'],
+    ['holdline-node', 'holdline-default-heap', 'ws'],
   )
   assert.ok(options.roundCount >= 5)
 })

@@ -15,7 +15,7 @@ const benchFolder = fileURLToPath(new URL('../../', import.meta.url))
 /** Names of the rivals that live in bench/rivals, with the package whose version is reported. */
 const packageOf: Readonly<Record<string, string | undefined>> = {
   'holdline-node': 'holdline',
-  'holdline-lean': 'holdline',
+  'holdline-default-heap': 'holdline',
   ws: 'ws',
 }
 

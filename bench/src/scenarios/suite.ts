@@ -12,7 +12,7 @@ export interface Suite {
 /** Small enough to be run after every change: under a minute. */
 export const smokeSuite: Suite = {
   name: 'smoke',
-  rivals: ['holdline-node', 'holdline-lean', 'ws'],
+  rivals: ['holdline-node', 'holdline-default-heap', 'ws'],
   echo: [
     { connectionCount: 200, kind: 'binary', payloadBytes: 20 },
     { connectionCount: 200, kind: 'text', payloadBytes: 1024 },

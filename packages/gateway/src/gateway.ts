@@ -34,7 +34,6 @@ export async function startGateway(options: GatewayOptions): Promise<Server> {
     processes,
     engine,
     signals: true,
-    heap: 'lean',
     logger,
     http: httpHandler(loadAssets(), async () => {
       await started.promise

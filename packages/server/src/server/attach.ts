@@ -28,7 +28,7 @@ export async function attach(
   routes: Readonly<Record<string, Route>>,
   options: AttachOptions = {},
 ): Promise<Server> {
-  const resolved = resolveOptions({ ...options, routes })
+  const resolved = resolveOptions({ ...options, routes, heap: 'default' })
   const engine = new NodeEngine()
   const server = new LocalServer(resolved, { name: engine.name, reason: 'attached', engine })
   return server.start((_engine, acceptor) => {

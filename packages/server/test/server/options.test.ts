@@ -89,7 +89,7 @@ test('the defaults', () => {
     broker: null,
     graceMs: 10_000,
     signals: false,
-    heap: 'default',
+    heap: 'lean',
   })
 })
 

@@ -1,4 +1,4 @@
-// Holdline on its `node` engine, with the heap that is for processes that hold many connections: argv[2] is the port.
+// Holdline on its `node` engine, without its care for the heap (docs/decisions/0006): argv[2] is the port.
 import { serve } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 
@@ -6,7 +6,7 @@ await serve({
   port: Number(process.argv[2]),
   host: '127.0.0.1',
   engine: 'node',
-  heap: 'lean',
+  heap: 'default',
   routes: {
     '/': callbacks({
       message(connection, data) {
