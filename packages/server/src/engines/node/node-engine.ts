@@ -19,6 +19,7 @@ import { answerClientError } from './client-error.ts'
 import { acceptWaiting } from './accept-waiting.ts'
 import { bind } from './listen.ts'
 import { NodeClock } from './node-clock.ts'
+import { PlainRequests } from './plain-requests.ts'
 import { ProxyFront } from './proxy-front.ts'
 import { UpgradeGate } from './upgrade-gate.ts'
 
@@ -28,6 +29,7 @@ export class NodeEngine implements Engine {
 
   async listen(options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
     const http = createHttpServer(options, acceptor)
+    const requests = new PlainRequests(http)
     const proxy = new ProxyFront(options.proxy)
     const gate = new UpgradeGate(acceptor, proxy.addressOf)
     http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -49,7 +51,9 @@ export class NodeEngine implements Engine {
       close: async (graceMs = 0) => {
         gate.close()
         proxy.close()
-        await closeHttp(http, listening, graceMs)
+        stopAccepting(http, listening)
+        await requests.ended(graceMs)
+        http.closeAllConnections()
         for (const line of tlsLines) line.destroy()
       },
     }
@@ -116,28 +120,6 @@ function stopAccepting(http: HttpServer | HttpsServer, listening: NetServer): vo
   // Never listened when it stands behind another server; closing gives its timers back all the same.
   if (listening !== http) http.close()
   http.closeIdleConnections()
-}
-
-/** Lets plain requests end within the grace, then cuts them. */
-async function closeHttp(
-  http: HttpServer | HttpsServer,
-  listening: NetServer,
-  graceMs: number,
-): Promise<void> {
-  stopAccepting(http, listening)
-  const giveUpAt = performance.now() + graceMs
-  while ((await connectionCount(listening)) > 0 && performance.now() < giveUpAt) {
-    await new Promise((resolve) => setTimeout(resolve, IDLE_CHECK_MS))
-    http.closeIdleConnections()
-  }
-  http.closeAllConnections()
-}
-
-/** How often a draining server looks whether its plain requests have ended. */
-const IDLE_CHECK_MS = 50
-
-function connectionCount(server: NetServer): Promise<number> {
-  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count ?? 0)))
 }
 
 function isWebSocketUpgrade(request: IncomingMessage): boolean {
