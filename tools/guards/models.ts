@@ -11,7 +11,10 @@ export const guards: readonly Guard[] = [
     `${callbacks}/callbacks.ts`,
     [`${tests}/models/callbacks/callbacks.test.ts`, `${tests}/models/callbacks/bytes.test.ts`],
     [
-      ['a program is not told of a failed handler', 'functions.error?.(seenAs(c), error)'],
+      [
+        'a program is not told of a failed handler',
+        'if (functions.error !== undefined) tell((failure) => functions.error!(seenAs(c), failure), error)',
+      ],
       [
         'a handler that rejects is told to nobody',
         ': promise.then(undefined, (error: unknown) => failed(c, error))',
