@@ -13,7 +13,7 @@ export const guards: readonly Guard[] = [
     [
       [
         'a program is not told of a failed handler',
-        'if (functions.error !== undefined) tell((failure) => functions.error!(seenAs(c), failure), error)',
+        'if (functions.error) tell((failure) => functions.error!(seenAs(c), failure), error)',
       ],
       [
         'a handler that rejects is told to nobody',

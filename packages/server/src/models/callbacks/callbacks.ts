@@ -90,8 +90,7 @@ function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> |
 
   /** Tells the program of a failed handler, and hands the failure on to the core. */
   const failed = (c: HeldConnection, error: unknown): never => {
-    if (functions.error !== undefined)
-      tell((failure) => functions.error!(seenAs(c), failure), error)
+    if (functions.error) tell((failure) => functions.error!(seenAs(c), failure), error)
     throw error
   }
   const watched = (c: HeldConnection, promise: PromiseLike<unknown>): PromiseLike<unknown> =>
