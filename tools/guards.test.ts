@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Guard } from './guard.ts'
-import { checkGuards, readGuards } from './guards.ts'
+import { checkGuards, readGuards, sample } from './guards.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'holdline-guards-test-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -96,4 +96,21 @@ test('every guard of the table names a file, tests and a snippet that are there'
     assert.equal(text.split(snippet).length - 1, 1, `${file}: ${snippet}`)
     for (const path of tests) assert.ok(existsSync(join(tree, path)), path)
   }
+})
+
+test('a sample has as many guards as asked for, and the same ones for the same seed', () => {
+  const guards = Array.from({ length: 20 }, (_, i) => ({
+    without: `guard ${i}`,
+    file: 'a.ts',
+    snippet: 'x',
+    tests: [],
+  })) as unknown as Parameters<typeof sample>[0]
+  process.env['GUARDS_SEED'] = 'one'
+  const first = sample(guards, 5)
+  assert.equal(new Set(first).size, 5)
+  assert.deepEqual(sample(guards, 5), first)
+  process.env['GUARDS_SEED'] = 'two'
+  assert.notDeepEqual(sample(guards, 5), first)
+  delete process.env['GUARDS_SEED']
+  assert.equal(sample(guards, 100).length, 20)
 })

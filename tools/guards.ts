@@ -1,6 +1,7 @@
-// `npm run guards [-- filter…]`: takes each guard out of the code, one at a time, in a copy of the tree, and sees
-// to it that a test fails. Owns the copying and running; which guards there are is said in tools/guards/.
+// `npm run guards [-- --sample N] [-- filter…]`: takes each guard out of the code, one at a time, in a copy of the
+// tree, and sees to it that a test fails. Owns the copying and running; which guards there are is said in tools/guards/.
 import { spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   cpSync,
   existsSync,
@@ -15,6 +16,7 @@ import {
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { Guard } from './guard.ts'
 
 export interface Verdict {
@@ -196,12 +198,29 @@ export async function readGuards(): Promise<Guard[]> {
   return found
 }
 
+/** Some guards, others each time; the printed seed in GUARDS_SEED chooses the same ones again. */
+export function sample(guards: readonly Guard[], count: number): Guard[] {
+  const seed = process.env['GUARDS_SEED'] ?? randomBytes(4).toString('hex')
+  console.log(`${Math.min(count, guards.length)} of ${guards.length} guards, GUARDS_SEED=${seed}`)
+  const rank = (index: number): string =>
+    createHash('sha256').update(`${seed} ${index}`).digest('hex')
+  return guards
+    .map((guard, index) => ({ guard, rank: rank(index) }))
+    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1))
+    .slice(0, count)
+    .map(({ guard }) => guard)
+}
+
 async function main(): Promise<number> {
-  const filters = process.argv.slice(2)
-  const chosen = (await readGuards()).filter(
+  const { values, positionals: filters } = parseArgs({
+    allowPositionals: true,
+    options: { sample: { type: 'string' } },
+  })
+  const fitting = (await readGuards()).filter(
     ({ file, without }) =>
       filters.length === 0 || filters.some((filter) => `${file} ${without}`.includes(filter)),
   )
+  const chosen = values.sample === undefined ? fitting : sample(fitting, Number(values.sample))
   if (chosen.length === 0) {
     console.error(`No guard has ${filters.join(' or ')} in its file or text`)
     return 2
