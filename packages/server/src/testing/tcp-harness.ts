@@ -1,13 +1,9 @@
 // The contract suite's way to an engine that listens on TCP, in real time. Any such engine only gives its name
 // and how it is made.
 
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
 import type { Engine } from '../connection/engine.ts'
-import type { EngineHarness, RunningEngine, WireLine, WireRequest } from './engine-harness.ts'
-
-/** Time after which something awaited is given up. */
-const PATIENCE_MS = 10_000
+import type { EngineHarness, RunningEngine } from './engine-harness.ts'
+import { dialTcp, untilInTime } from './tcp-wire-line.ts'
 
 export function tcpHarness(name: string, makeEngine: () => Engine): EngineHarness {
   return {
@@ -23,82 +19,11 @@ export function tcpHarness(name: string, makeEngine: () => Engine): EngineHarnes
       const running: RunningEngine = {
         clock: engine.clock,
         listener,
-        dial: (request) => dial(address.port, request),
-        until,
+        dial: (request) => dialTcp(address.port, request),
+        until: untilInTime,
         stop: () => listener.close(),
       }
       return running
     },
-  }
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const since = performance.now()
-  while (!isSo()) {
-    if (performance.now() - since > PATIENCE_MS) throw new Error(`Waited in vain for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
-
-async function dial(port: number, request: WireRequest): Promise<WireLine> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-  await new Promise((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
-  const line = new TcpWireLine(socket)
-  line.write(Buffer.concat([Buffer.from(requestText(port, request), 'latin1'), request.behind]))
-  return line
-}
-
-function requestText(port: number, { method, path, headers }: WireRequest): string {
-  const all: Record<string, string | null> = {
-    host: `127.0.0.1:${port}`,
-    upgrade: 'websocket',
-    connection: 'Upgrade',
-    // The key of RFC 6455 §1.3
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13',
-    ...headers,
-  }
-  const lines = Object.entries(all).map(([name, value]) =>
-    value === null ? '' : `${name}: ${value}\r\n`,
-  )
-  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
-}
-
-class TcpWireLine implements WireLine {
-  readonly #socket: Socket
-  onBytes: WireLine['onBytes'] = null
-  hasEnded = false
-  isClosed = false
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('data', (bytes: Buffer) => this.onBytes?.(bytes))
-    socket.on('end', () => (this.hasEnded = true))
-    socket.on('close', () => (this.isClosed = true))
-    // A line that is reset says so with an error; 'close' follows.
-    socket.on('error', () => {})
-  }
-
-  write(bytes: Uint8Array): void {
-    if (!this.isClosed) this.#socket.write(Uint8Array.from(bytes))
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  cut(): void {
-    this.#socket.resetAndDestroy()
-  }
-
-  stopReading(): void {
-    this.#socket.pause()
-  }
-
-  startReading(): void {
-    this.#socket.resume()
   }
 }

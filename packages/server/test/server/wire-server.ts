@@ -1,17 +1,14 @@
 // A whole server under test, reached over the memory engine or over TCP, by clients that write and read frames
 // themselves. What it must not know: what the routes do.
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
 import { serve } from 'holdline'
 import type { Server, ServeOptions } from 'holdline'
 import { FakeClock, MemoryEngine, WirePeer } from 'holdline/testing'
 import type { MemoryPeer, WireLine, WireRequest } from 'holdline/testing'
+import { dialTcp, untilInTime } from '../../src/testing/tcp-wire-line.ts'
 
 export const wireEngines = ['memory', 'node'] as const
 export type WireEngine = (typeof wireEngines)[number]
-
-const PATIENCE_MS = 10_000
 
 export interface DialOptions extends Partial<Omit<WireRequest, 'path'>> {
   readonly remoteAddress?: string
@@ -103,14 +100,6 @@ async function untilOnClock(clock: FakeClock, what: string, isSo: () => boolean)
   }
 }
 
-async function untilInTime(what: string, isSo: () => boolean): Promise<void> {
-  const since = performance.now()
-  while (!isSo()) {
-    if (performance.now() - since > PATIENCE_MS) throw new Error(`Waited in vain for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
-
 function lineOf(peer: MemoryPeer): WireLine {
   return {
     get onBytes() {
@@ -133,61 +122,7 @@ function lineOf(peer: MemoryPeer): WireLine {
   }
 }
 
-async function tcpLine(port: number, path: string, options: DialOptions): Promise<WireLine> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-  await new Promise((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', reject)
-  })
-  const line = new TcpLine(socket)
-  const head: Record<string, string | null> = {
-    host: `127.0.0.1:${port}`,
-    upgrade: 'websocket',
-    connection: 'Upgrade',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    'sec-websocket-version': '13',
-    ...options.headers,
-  }
-  const lines = Object.entries(head).map(([name, value]) =>
-    value === null ? '' : `${name}: ${value}\r\n`,
-  )
-  const text = `${options.method ?? 'GET'} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
-  line.write(Buffer.concat([Buffer.from(text, 'latin1'), options.behind ?? new Uint8Array(0)]))
-  return line
-}
-
-class TcpLine implements WireLine {
-  readonly #socket: Socket
-  onBytes: WireLine['onBytes'] = null
-  hasEnded = false
-  isClosed = false
-
-  constructor(socket: Socket) {
-    this.#socket = socket
-    socket.on('data', (bytes: Buffer) => this.onBytes?.(bytes))
-    socket.on('end', () => (this.hasEnded = true))
-    socket.on('close', () => (this.isClosed = true))
-    // A line that is reset says so with an error; 'close' follows.
-    socket.on('error', () => {})
-  }
-
-  write(bytes: Uint8Array): void {
-    if (!this.isClosed) this.#socket.write(Uint8Array.from(bytes))
-  }
-
-  end(): void {
-    this.#socket.end()
-  }
-
-  cut(): void {
-    this.#socket.resetAndDestroy()
-  }
-
-  stopReading(): void {
-    this.#socket.pause()
-  }
-
-  startReading(): void {
-    this.#socket.resume()
-  }
+function tcpLine(port: number, path: string, options: DialOptions): Promise<WireLine> {
+  const { method = 'GET', headers = {}, behind = new Uint8Array(0) } = options
+  return dialTcp(port, { path, method, headers, behind })
 }
