@@ -292,6 +292,20 @@ test('subscribing twice is once, and a connection that closed subscribes to noth
   assert.equal((await server.stats()).subscriptions, 0)
 })
 
+test('who subscribes gets nothing of what came before, of this turn or an earlier one', async () => {
+  const { clock, server, lines } = await world(2)
+  const [first, second] = lines as [Line, Line]
+  first.connection.subscribe('t')
+  void server.publish('t', 'earlier')
+  await clock.settle()
+  void server.publish('t', 'just before')
+  second.connection.subscribe('t')
+  void server.publish('t', 'new')
+  await clock.settle()
+  assert.deepEqual(texts(first), ['earlier', 'just before', 'new'])
+  assert.deepEqual(texts(second), ['new'])
+})
+
 test('a listener hears what is published here until it is stopped', async () => {
   const { server } = await world(0)
   const heard: unknown[] = []
