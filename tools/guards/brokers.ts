@@ -195,7 +195,6 @@ export const guards: readonly Guard[] = [
       ],
       ['a process that is gone is written to', '    this.#links.delete(link.id)\n'],
       ['a goodbye passes for a death', 'reason !== null && !this.#isStopped', '!this.#isStopped'],
-      ['a stopped broker tells of deaths', ' && !this.#isStopped) this', ') this'],
       [
         'one long publication is refused for ever',
         'backlogBytes > room && backlogBytes > 0',
