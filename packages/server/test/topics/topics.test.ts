@@ -202,6 +202,8 @@ test('a blocked subscriber that lags beyond its buffer is closed with 1013; the 
     all.push(text)
     void server.publish('t', text)
     clock.runTurns()
+    // In the same turn, also in that in which the slow one leaves.
+    for (const one of healthy) assert.equal(texts(one).length, i + 1)
   }
   assert.deepEqual((await server.stats()).failures, { ERR_SLOW_CONSUMER: 1 })
   slow.peer.windowBytes = Infinity
@@ -366,6 +368,19 @@ test('a topic that only had a listener is forgotten, once, when it stops', async
   stop()
   await server.publish('t', 'still here')
   assert.deepEqual(heard, ['still here'])
+})
+
+test('a listener stays when the last subscriber leaves', async () => {
+  const { clock, server, lines } = await world(1)
+  const [only] = lines as [Line]
+  const heard: unknown[] = []
+  server.subscribe('t', (message) => heard.push(message))
+  only.connection.subscribe('t')
+  only.connection.unsubscribe('t')
+  await server.publish('t', 'for the listener')
+  await clock.settle()
+  assert.deepEqual(heard, ['for the listener'])
+  assert.deepEqual(texts(only), [])
 })
 
 test('what waits on the line itself counts as lag', async () => {
