@@ -73,12 +73,17 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a socket that cannot share a buffer is not read',
-        "if (!readShared(socket, onRead)) socket.on('data', onData)\n    else if",
-        'if (!readShared(socket, onRead)) return\n    else if',
+        "if (!readShared(socket, onRead)) socket.on('data', onData)",
+        'if (!readShared(socket, onRead)) return',
+      ],
+      [
+        'a pause from before reading began does not reach the handle',
+        'else if (socket.isPaused()) socket.pause()',
+        'else if (socket.isPaused()) return',
       ],
       [
         'a paused connection is read on',
-        'else if (!socket.isPaused()) socket.resume()',
+        'else if (socket.isPaused()) socket.pause()\n    else socket.resume()',
         'else socket.resume()',
       ],
       [

@@ -45,7 +45,9 @@ export class NodeTransport implements Transport {
       connection.receive(chunk, 0, chunk.length)
     }
     if (!readShared(socket, onRead)) socket.on('data', onData)
-    else if (!socket.isPaused()) socket.resume()
+    // Once more: a pause from before, in `open`, stopped the stream, and not yet the handle beneath it.
+    else if (socket.isPaused()) socket.pause()
+    else socket.resume()
   }
 
   write(bytes: Uint8Array): boolean {

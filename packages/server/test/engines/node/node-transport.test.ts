@@ -87,6 +87,30 @@ async function unattached(t: TestContext, isTls = false): Promise<Pick<Pair, 'li
 /** More than the kernel and the streams take at once. */
 const MUCH = Buffer.alloc(30_000_000, 'x')
 
+test('a connection that paused itself while it opened is not read, until it resumes', async (t) => {
+  const { line, socket } = await unattached(t)
+  const told = new Told()
+  const transport = new NodeTransport(socket)
+  transport.pause()
+  transport.attach(told.connection)
+  line.write('early')
+  // Both ends share this loop: by then a socket that is read would have told.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(told.byteCount, 0)
+  transport.resume()
+  await eventually('the bytes', () => told.text === 'early')
+})
+
+test('a socket that cannot read into the shared buffer is read all the same', async (t) => {
+  const { line, socket } = await unattached(t)
+  const { _handle: handle } = socket as unknown as { _handle: { useUserBuffer: unknown } }
+  handle.useUserBuffer = undefined
+  const told = new Told()
+  new NodeTransport(socket).attach(told.connection)
+  line.write('as ever')
+  await eventually('the bytes', () => told.text === 'as ever')
+})
+
 for (const isTls of [false, true]) {
   const over = isTls ? ' (TLS)' : ' (TCP)'
 
