@@ -59,3 +59,16 @@ function filled(text: string, endpoint: Endpoint): Buffer {
 export function acceptOf(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
+
+/** The lines of an ordinary upgrade request behind its first one, each with the given end. */
+export function upgradeLines(end: string): string {
+  return [
+    'Host: {host}:{port}',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${sampleKey}`,
+    'Sec-WebSocket-Version: 13',
+    '',
+    '',
+  ].join(end)
+}

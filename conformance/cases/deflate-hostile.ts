@@ -17,22 +17,11 @@ import {
   failed,
   send,
   type Case,
-  type Headers,
   type Step,
 } from '../script.ts'
 import { bomb, deflate, hello } from '../deflate-codec.ts'
+import { compressed, headers, octets, path } from '../deflate-case.ts'
 import { request } from '../upgrade-request.ts'
-
-const path = '/deflate'
-const offer = (parameters = ''): Headers => [
-  ['Sec-WebSocket-Extensions', `permessage-deflate${parameters}`],
-]
-const headers = offer()
-const compressed = { rsv: 4 }
-
-function octets(name: string, steps: readonly Step[], offered = headers): Case {
-  return { name: `RFC 7692 ${name}`, path, headers: offered, steps }
-}
 
 const wrong: readonly Case[] = [
   ...[

@@ -14,22 +14,17 @@ import {
   type Case,
   type Octets,
 } from '../script.ts'
-import { rawRequest, request, sampleKey, type RequestChanges } from '../upgrade-request.ts'
+import {
+  rawRequest,
+  request,
+  sampleKey,
+  upgradeLines,
+  type RequestChanges,
+} from '../upgrade-request.ts'
 
 function refusedCase(name: string, statuses: number | number[], octets: Octets): Case {
   return { name: `Hostile: ${name}`, steps: [send(octets), ...refused(statuses)] }
 }
-
-const upgradeLines = (end: string) =>
-  [
-    'Host: {host}:{port}',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${sampleKey}`,
-    'Sec-WebSocket-Version: 13',
-    '',
-    '',
-  ].join(end)
 
 const many = (count: number, name: string, value: string) =>
   Array.from({ length: count }, () => [name, value] as const)

@@ -2,7 +2,13 @@
 
 import { hex, text } from '../frame-codec.ts'
 import { expectEnd, expectStatus, refused, send, type Case, type Octets } from '../script.ts'
-import { rawRequest, request, sampleKey, type RequestChanges } from '../upgrade-request.ts'
+import {
+  rawRequest,
+  request,
+  sampleKey,
+  upgradeLines,
+  type RequestChanges,
+} from '../upgrade-request.ts'
 
 /** A second request that must never be looked at. */
 const smuggled = 'GET /plain HTTP/1.1\r\nHost: {host}\r\n\r\n'
@@ -61,17 +67,6 @@ const smuggling: readonly Case[] = [
     ],
   },
 ]
-
-const upgradeLines = (end: string) =>
-  [
-    'Host: {host}:{port}',
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${sampleKey}`,
-    'Sec-WebSocket-Version: 13',
-    '',
-    '',
-  ].join(end)
 
 const requestLines: readonly (readonly [string, string])[] = [
   ['method in lower case', 'get /echo HTTP/1.1'],

@@ -300,6 +300,17 @@ export const guards: readonly Guard[] = [
     'upgrades during the drain',
   ),
   ...guardsOf(
+    `${server}/publication.ts`,
+    [`${tests}/local-server.test.ts`],
+    [
+      ['a topic may have any name', '  checkTopicName(topic)\n'],
+      [
+        'a publication that fails unheard takes the process along',
+        'done.catch((error: unknown) => logger?.warn(`holdline: ${String(error)}`))',
+      ],
+    ],
+  ),
+  ...guardsOf(
     `${server}/local-server.ts`,
     [`${tests}/local-server.test.ts`],
     [
@@ -308,15 +319,10 @@ export const guards: readonly Guard[] = [
         '      await this.#broker.stop()\n      throw error',
         '      throw error',
       ],
-      ['a topic may have any name', '    checkTopicName(topic)\n'],
       [
         'a publication after the end is lost in silence',
-        'this.#isStopped\n',
-        'topic === undefined\n',
-      ],
-      [
-        'a publication that fails unheard takes the process along',
-        'done.catch((error: unknown) => this.#options.logger?.warn(`holdline: ${String(error)}`))',
+        'const broker = this.#isStopped ? null : this.#broker',
+        'const broker = this.#broker',
       ],
       [
         'a second close begins again',

@@ -4,14 +4,14 @@ import type { Acceptor, Engine, ListenAddress, Listener } from '../connection/en
 import { TimingWheel } from '../connection/timing-wheel.ts'
 import { Turn } from '../connection/turn.ts'
 import { MemoryBroker } from '../brokers/memory/memory-broker.ts'
-import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, PublishedMessage } from '../topics/broker.ts'
-import { checkTopicName, Topics } from '../topics/topics.ts'
+import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { RouteAcceptor } from './acceptor.ts'
 import type { ChosenEngine } from './choose-engine.ts'
 import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
+import { publishThrough } from './publication.ts'
 import { defaultHttp } from './plain-http.ts'
 import type { CloseOptions, Server } from './server.ts'
 import type { ServerStats } from './statistics.ts'
@@ -103,13 +103,8 @@ export class LocalServer implements Server {
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    checkTopicName(topic)
-    const done = this.#isStopped
-      ? Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${topic}`))
-      : this.#broker.publish(topic, message)
-    // Who does not wait for the promise must not lose the process to it; the operator is told instead.
-    done.catch((error: unknown) => this.#options.logger?.warn(`holdline: ${String(error)}`))
-    return done
+    const broker = this.#isStopped ? null : this.#broker
+    return publishThrough(broker, topic, message, this.#options.logger)
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {

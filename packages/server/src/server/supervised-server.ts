@@ -9,11 +9,12 @@ import { ProcessBroker } from '../brokers/process/process-broker.ts'
 import { probeAddress } from '../engines/node/probe-address.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, PublishedMessage } from '../topics/broker.ts'
-import { checkTopicName, Topics } from '../topics/topics.ts'
+import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { clusterFork } from './cluster-fork.ts'
 import { urlOf } from './local-server.ts'
 import type { ResolvedOptions } from './options.ts'
+import { publishThrough } from './publication.ts'
 import type { CloseOptions, Server } from './server.ts'
 import { handleSignals } from './signals.ts'
 import type { ServerStats } from './statistics.ts'
@@ -145,12 +146,8 @@ class SupervisedServer implements Server {
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    checkTopicName(topic)
-    const done = this.#closing
-      ? Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${topic}`))
-      : this.#broker!.publish(topic, message)
-    done.catch((error: unknown) => this.#options.logger?.warn(`holdline: ${String(error)}`))
-    return done
+    const broker = this.#closing === null ? this.#broker : null
+    return publishThrough(broker, topic, message, this.#options.logger)
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
