@@ -3,13 +3,15 @@
 import type { Guard } from '../guard.ts'
 import { guardsOf } from '../guard.ts'
 
+const http = 'packages/server/src/engines/http'
+const httpTests = 'packages/server/test/engines/http'
 const engine = 'packages/server/src/engines/node'
 const tests = 'packages/server/test/engines/node'
 
 export const guards: readonly Guard[] = [
   ...guardsOf(
-    `${engine}/client-error.ts`,
-    [`${tests}/client-error.test.ts`],
+    `${http}/client-error.ts`,
+    [`${httpTests}/client-error.test.ts`],
     [
       [
         'a line is answered once for every piece that still comes',
@@ -32,8 +34,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/listen.ts`,
-    [`${tests}/listen.test.ts`],
+    `${http}/listen.ts`,
+    [`${httpTests}/listen.test.ts`],
     [
       ['a port in use has no word for it', "  ['EADDRINUSE', 'ERR_LISTEN_IN_USE'],\n"],
       [
@@ -100,8 +102,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/upgrade-gate.ts`,
-    [`${tests}/upgrade-gate.test.ts`],
+    `${http}/upgrade-gate.ts`,
+    [`${httpTests}/upgrade-gate.test.ts`],
     [
       ['an error of a line takes the process along', "socket.on('error', ignoreError)"],
       [
@@ -110,16 +112,22 @@ export const guards: readonly Guard[] = [
       ],
       [
         'who was too late is opened',
-        'if (!isLate) settle(settled, socket, head)\n      else if (settled.accepted) settled.abandon()',
-        'settle(settled, socket, head)',
+        'if (!isLate) this.#settle(settled, socket, head)\n      else if (settled.accepted) settled.abandon()',
+        'this.#settle(settled, socket, head)',
       ],
-      ['a line that is gone stays counted', '    acceptance.abandon()\n'],
-      ['a line that its other side has ended is held', ' || socket.readableEnded'],
+      ['a line that is gone stays counted', '      judgement.abandon()\n'],
+      ['a line that its other side has ended is held', ' && !socket.readableEnded'],
       [
         'a line that cannot be opened stays',
-        'acceptance.abandon()\n    socket.destroy()',
-        'acceptance.abandon()',
+        'judgement.abandon()\n      socket.destroy()',
+        'judgement.abandon()',
       ],
+    ],
+  ),
+  ...guardsOf(
+    `${engine}/adopt-socket.ts`,
+    [`${httpTests}/upgrade-gate.test.ts`],
+    [
       [
         'what came behind the request is lost',
         'if (head.length > 0) connection.receive(head, 0, head.length)',
@@ -127,8 +135,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/proxy-front.ts`,
-    [`${tests}/proxy-front.test.ts`],
+    `${http}/proxy-front.ts`,
+    [`${httpTests}/proxy-front.test.ts`],
     [
       [
         'TLS behind PROXY headers on a Unix socket has no addresses',
@@ -182,8 +190,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/forwarded-for.ts`,
-    [`${tests}/forwarded-for.test.ts`],
+    `${http}/forwarded-for.ts`,
+    [`${httpTests}/forwarded-for.test.ts`],
     [
       [
         'an absent header is read',
@@ -194,8 +202,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/trusted-addresses.ts`,
-    [`${tests}/trusted-addresses.test.ts`],
+    `${http}/trusted-addresses.ts`,
+    [`${httpTests}/trusted-addresses.test.ts`],
     [
       ['a list may be a string', 'if (!Array.isArray(entries)) {', 'if (entries === null) {'],
       [
@@ -212,8 +220,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/end-with-response.ts`,
-    [`${tests}/end-with-response.test.ts`],
+    `${http}/end-with-response.ts`,
+    [`${httpTests}/end-with-response.test.ts`],
     [
       [
         'a response that is not read holds the line for ever',

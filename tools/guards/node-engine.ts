@@ -2,13 +2,13 @@
 import type { Guard } from '../guard.ts'
 import { guardsOf } from '../guard.ts'
 
-const engine = 'packages/server/src/engines/node'
-const tests = 'packages/server/test/engines/node'
+const http = 'packages/server/src/engines/http'
+const httpTests = 'packages/server/test/engines/http'
 const contract = ['packages/server/test/engines/contract.test.ts']
 
 export const guards: readonly Guard[] = [
   ...guardsOf(
-    `${engine}/upgrade-gate.ts`,
+    `${http}/upgrade-gate.ts`,
     contract,
     [
       [
@@ -23,20 +23,20 @@ export const guards: readonly Guard[] = [
     'not judged within handshakeMs',
   ),
   ...guardsOf(
-    `${engine}/upgrade-gate.ts`,
+    `${http}/upgrade-gate.ts`,
     contract,
     [
       [
         'a line that went before its answer is opened',
-        'if (socket.destroyed || !socket.writable || socket.readableEnded) {',
-        'if (socket === undefined) {',
+        'else if (isOpen(socket)) this.#adopt',
+        'else if (socket) this.#adopt',
       ],
     ],
     'whose line goes first is abandoned',
   ),
   ...guardsOf(
-    `${engine}/proxy-front.ts`,
-    [`${tests}/proxy-front.test.ts`],
+    `${http}/proxy-front.ts`,
+    [`${httpTests}/proxy-front.test.ts`],
     [
       [
         'anybody may write X-Forwarded-For',
@@ -66,8 +66,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/forwarded-for.ts`,
-    [`${tests}/forwarded-for.test.ts`],
+    `${http}/forwarded-for.ts`,
+    [`${httpTests}/forwarded-for.test.ts`],
     [
       [
         'what a client wrote itself is believed',
@@ -81,8 +81,8 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${engine}/trusted-addresses.ts`,
-    [`${tests}/trusted-addresses.test.ts`],
+    `${http}/trusted-addresses.ts`,
+    [`${httpTests}/trusted-addresses.test.ts`],
     [
       [
         'a misspelt address is trusted by nobody, and nobody hears of it',

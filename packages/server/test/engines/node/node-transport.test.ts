@@ -7,8 +7,8 @@ import type { TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import type { HeldConnection } from '../../../src/connection/held-connection.ts'
 import { NodeTransport } from '../../../src/engines/node/node-transport.ts'
-import { dial, encrypt, eventually, selfSigned } from './line.ts'
-import type { Line } from './line.ts'
+import { dial, encrypt, eventually, selfSigned } from '../http/line.ts'
+import type { Line } from '../http/line.ts'
 
 /** Stands for the connection: keeps what the transport tells it. */
 class Told {

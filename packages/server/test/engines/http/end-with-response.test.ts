@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { endWithResponse } from '../../../src/engines/node/end-with-response.ts'
+import { endWithResponse } from '../../../src/engines/http/end-with-response.ts'
 import { dial, eventually } from './line.ts'
 import type { Line } from './line.ts'
 

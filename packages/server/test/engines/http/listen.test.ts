@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { ListenAddress, ListenOptions } from '../../../src/connection/engine.ts'
-import { bind } from '../../../src/engines/node/listen.ts'
+import { bind } from '../../../src/engines/http/listen.ts'
 import { dial, temporaryFolder } from './line.ts'
 
 const HERE = '127.0.0.1'

@@ -7,7 +7,7 @@ import { createConnection, createServer as createTcpServer } from 'node:net'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { answerClientError } from '../../../src/engines/node/client-error.ts'
+import { answerClientError } from '../../../src/engines/http/client-error.ts'
 import { dial, encrypt, eventually, Line, selfSigned } from './line.ts'
 
 interface Listening {

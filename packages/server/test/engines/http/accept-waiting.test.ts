@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { acceptWaiting } from '../../../src/engines/node/accept-waiting.ts'
+import { acceptWaiting } from '../../../src/engines/http/accept-waiting.ts'
 
 test('every line that the kernel holds is accepted before it resolves', async () => {
   let accepted = 0

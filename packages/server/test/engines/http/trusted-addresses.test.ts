@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TrustedAddresses, withoutZone } from '../../../src/engines/node/trusted-addresses.ts'
+import { TrustedAddresses, withoutZone } from '../../../src/engines/http/trusted-addresses.ts'
 
 test('addresses and ranges, in either notation', () => {
   for (const [entry, inside, outside] of [

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { test } from 'node:test'
 import { serve } from 'holdline'
-import { PlainRequests } from '../../../src/engines/node/plain-requests.ts'
+import { PlainRequests } from '../../../src/engines/http/plain-requests.ts'
 import { selfSigned } from './line.ts'
 
 function begin(http: EventEmitter): EventEmitter {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { probeAddress } from '../../../src/engines/node/probe-address.ts'
+import { probeAddress } from '../../../src/engines/http/probe-address.ts'
 
 test('a free port is found and free again', async () => {
   const address = await probeAddress({ port: 0, host: '127.0.0.1' })

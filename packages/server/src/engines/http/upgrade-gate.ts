@@ -6,21 +6,29 @@ import type { Socket } from 'node:net'
 import type { Acceptance, Acceptor, Judgement } from '../../connection/engine.ts'
 import { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { refusalResponse } from '../../protocol/handshake.ts'
+import { listHas } from '../../protocol/header-list.ts'
 import { endWithResponse } from './end-with-response.ts'
-import { NodeTransport } from './node-transport.ts'
 
 /** Tells the address of the other side, proxies considered. */
 export type AddressOf = (request: IncomingMessage) => string
 
+/**
+ * Takes over the line of an accepted upgrade, and with it the duty to call `connect` or `abandon`. `head` is what
+ * came behind the request; what came later may be in the socket, which nobody reads.
+ */
+export type Adopt = (acceptance: Acceptance, socket: Socket, head: Buffer) => void
+
 export class UpgradeGate {
   readonly #acceptor: Acceptor
   readonly #addressOf: AddressOf
+  readonly #adopt: Adopt
   /** Lines whose judgement is awaited. */
   readonly #waiting = new Set<Socket>()
 
-  constructor(acceptor: Acceptor, addressOf: AddressOf) {
+  constructor(acceptor: Acceptor, addressOf: AddressOf, adopt: Adopt) {
     this.#acceptor = acceptor
     this.#addressOf = addressOf
+    this.#adopt = adopt
   }
 
   /** Handles one 'upgrade' event. `head` is what came behind the request. */
@@ -38,7 +46,7 @@ export class UpgradeGate {
       }),
     )
     if (judgement instanceof Promise) this.#wait(judgement, socket, head)
-    else settle(judgement, socket, head)
+    else this.#settle(judgement, socket, head)
   }
 
   /** Cuts the lines that are still waited for. */
@@ -59,30 +67,30 @@ export class UpgradeGate {
     void judgement.then((settled) => {
       clearTimeout(timer)
       this.#waiting.delete(socket)
-      if (!isLate) settle(settled, socket, head)
+      if (!isLate) this.#settle(settled, socket, head)
       else if (settled.accepted) settled.abandon()
     })
   }
-}
 
-function settle(judgement: Judgement, socket: Socket, head: Buffer): void {
-  if (judgement.accepted) accept(judgement, socket, head)
-  else endWithResponse(socket, judgement.response)
-}
-
-function accept(acceptance: Acceptance, socket: Socket, head: Buffer): void {
-  // Who has ended its direction already, with nothing left to read, cannot answer a close frame; and once 'end'
-  // has been emitted, node:net reads no more and would never tell that the line is gone.
-  if (socket.destroyed || !socket.writable || socket.readableEnded) {
-    acceptance.abandon()
-    socket.destroy()
-    return
+  #settle(judgement: Judgement, socket: Socket, head: Buffer): void {
+    if (!judgement.accepted) endWithResponse(socket, judgement.response)
+    else if (isOpen(socket)) this.#adopt(judgement, socket, head)
+    else {
+      judgement.abandon()
+      socket.destroy()
+    }
   }
-  const transport = new NodeTransport(socket)
-  const connection = acceptance.connect(transport)
-  // `head` first, before the socket begins to flow.
-  if (head.length > 0) connection.receive(head, 0, head.length)
-  transport.attach(connection)
+}
+
+/** Whether a request asks for a WebSocket, and not for another protocol. */
+export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  return listHas(request.headers.upgrade ?? '', 'websocket')
+}
+
+// Who has ended its direction already, with nothing left to read, cannot answer a close frame; and once 'end' has
+// been emitted, node:net reads no more and would never tell that the line is gone.
+function isOpen(socket: Socket): boolean {
+  return !socket.destroyed && socket.writable && !socket.readableEnded
 }
 
 function ignoreError(): void {}

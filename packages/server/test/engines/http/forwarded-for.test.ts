@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forwardedAddress } from '../../../src/engines/node/forwarded-for.ts'
+import { forwardedAddress } from '../../../src/engines/http/forwarded-for.ts'
 
 const isTrusted = (address: string): boolean =>
   address.startsWith('10.') || address === '2001:db8::a'

@@ -8,8 +8,9 @@ import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Acceptor, Judgement } from '../../../src/connection/engine.ts'
+import { adoptSocket } from '../../../src/engines/node/adopt-socket.ts'
 import { NodeClock } from '../../../src/engines/node/node-clock.ts'
-import { UpgradeGate } from '../../../src/engines/node/upgrade-gate.ts'
+import { UpgradeGate } from '../../../src/engines/http/upgrade-gate.ts'
 import { ContractAcceptor } from '../../../src/testing/contract-acceptor.ts'
 import { dial, encrypt, eventually, selfSigned, upgrade } from './line.ts'
 import { refusal, testAcceptor } from './test-acceptor.ts'
@@ -22,7 +23,7 @@ interface Gate {
 
 async function open(t: TestContext, acceptor: Acceptor, isTls = false): Promise<Gate> {
   const server = isTls ? createTlsServer({ ...selfSigned(), allowHalfOpen: true }) : createServer()
-  const gate = new UpgradeGate(acceptor, () => '192.0.2.1')
+  const gate = new UpgradeGate(acceptor, () => '192.0.2.1', adoptSocket)
   const sockets: Socket[] = []
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     sockets.push(socket)
