@@ -21,17 +21,16 @@ export const guards: readonly Guard[] = [
         'return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs',
         'return Infinity',
       ],
-      ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n      return"],
+      ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n        return"],
       ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n      return"],
       [
-        'a paused connection goes on reading',
-        'if (this.#pausedBy !== 0 || this.#held !== null) this.#hold(bytes, start, end)\n    else this.#parse(bytes, start, end)',
-        'this.#parse(bytes, start, end)',
+        'bytes overtake those that are held',
+        'if (held !== null) {\n        this.#hold(bytes, start, end)\n        return\n      }',
       ],
       [
         'frames of one chunk pass a pause',
-        'return this.#pausedBy !== 0 || this.#isDeaf',
-        'return this.#isDeaf',
+        'return (this.bits & (PAUSED | Bit.DEAF)) !== 0',
+        'return (this.bits & Bit.DEAF) !== 0',
       ],
       [
         'messages behind close() are delivered',
@@ -45,18 +44,18 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a flood of pings fills the memory with pongs',
-        'if (!this.isBlocked) {\n      this.#coalescedPongs = 0',
-        'if (true) {\n      this.#coalescedPongs = 0',
+        'if (!this.isBlocked) {\n      if (this.#rare',
+        'if (true) {\n      if (this.#rare',
       ],
       [
         'a flood of pings goes on for ever',
-        "if (++this.#coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
+        "if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
         'if (this.isGone) return',
       ],
       [
         'a kept pong is a view of memory that is overwritten',
-        'this.#pendingPong = new Uint8Array(payload)',
-        'this.#pendingPong = payload',
+        'rare.pendingPong = new Uint8Array(payload)',
+        'rare.pendingPong = payload',
       ],
       ['a message may take for ever to arrive', "this.fail('ERR_MESSAGE_INCOMPLETE')"],
       ['an idle line is held for ever', "this.fail('ERR_IDLE')"],
@@ -66,7 +65,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a line whose other side does not close is held for ever',
-        'if (this.#state === State.CLOSING) {\n      this.transport.destroy()',
+        'if (this.#state === State.CLOSING) {\n      this.transport.destroy(this.line)',
         'if (this.#state === State.CLOSING) {',
       ],
       [
@@ -82,7 +81,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a failed connection fails again',
-        'if (this.#state === State.CLOSED || this.#isDeaf) {',
+        'if (this.#state === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {',
         'if (this.#state === undefined) {',
       ],
       [
@@ -109,15 +108,15 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a second write begins before the first was taken',
-        'if (this.#isUnderWay || this.isGone) return',
+        'if (this.isGone || (outbox !== null && outbox.underWay !== null)) return',
         'if (this.isGone) return',
       ],
       [
         'drain comes although nothing was queued',
-        'if (this.#wantsDrain && this.bufferedBytes',
-        'if (this.bufferedBytes',
+        'if ((this.bits & (Bit.WANTS_DRAIN | Bit.IS_ENDING)) === 0) return\n    if ((this.bits & Bit.WANTS_DRAIN) !== 0) {',
+        'if (true) {',
       ],
-      ['drain comes more than once', 'this.#wantsDrain = false\n      if', 'if'],
+      ['drain comes more than once', 'this.bits &= ~Bit.WANTS_DRAIN\n        if', 'if'],
       [
         'a closing connection is told to go on',
         'if (this.isOpen) this.drained()',
@@ -125,10 +124,82 @@ export const guards: readonly Guard[] = [
       ],
       [
         'the line ends before its last byte',
-        'if (this.#isEnding && !this.#hasEnded && this.bufferedBytes === 0) {',
-        'if (this.#isEnding && !this.#hasEnded) {',
+        'if (isEnding && this.bufferedBytes === 0) {',
+        'if (isEnding) {',
       ],
-      ['a slab under way is written a second time', 'if (usesSlab) this.context.turn.arena.pin()'],
+      [
+        'a publication overtakes what was sent before',
+        'finishPiece(outbox)\n    outbox.pieces ??= []\n    outbox.unflushedBytes',
+        'outbox.pieces ??= []\n    outbox.unflushedBytes',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/outgoing.ts`,
+    [`${tests}/outgoing-memory.test.ts`],
+    [
+      ['a slab under way is written a second time', '    pin(written, 1)\n'],
+      ['a slab that was taken is never written again', '    pin(written, -1)\n'],
+      [
+        'bytes go into memory that a write under way reads from',
+        'if (outbox.underWay !== null || count > LARGE_BYTES) return this.#privateRoom',
+        'if (count > LARGE_BYTES) return this.#privateRoom',
+      ],
+      [
+        'a frame begins where another connection has written',
+        'outbox.slab === arena.slab && outbox.end === arena.position && arena',
+        'outbox.slab === arena.slab && arena',
+      ],
+      [
+        'private memory is written over its end',
+        'if (isPrivate && slab.bytes.length - outbox.end >= count) return outbox',
+        'if (isPrivate) return outbox',
+      ],
+      ['an idle line keeps its outbox', 'this.#outbox = null\n      giveOutbox(outbox)'],
+      [
+        'a line that is gone keeps its pins',
+        'this.#outbox = null\n    this.#unpin(outbox)\n',
+        'this.#outbox = null\n',
+      ],
+      [
+        'a subscriber takes an outbox to find that nothing waits',
+        'if (outbox === null && this.context.hub.lagBytes(this as never) === 0) return',
+      ],
+      ['large memory is not used again', 'if (written.pins === 0) pool.give(written)'],
+      [
+        'large memory among pieces is not used again',
+        'for (const { slab } of written) if (slab.pins === 0) pool.give(slab)',
+        'return',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/outbox.ts`,
+    [`${tests}/outbox.test.ts`],
+    [
+      ['an outbox that nobody has keeps pieces alive', '  outbox.pieces = null\n'],
+      ['an outbox that nobody has keeps a slab alive', '  outbox.slab = null\n'],
+      ['outboxes of a burst are kept for ever', 'if (pool.length < MOST_POOLED) pool', 'pool'],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/slab.ts`,
+    [`${tests}/slab.test.ts`],
+    [
+      [
+        'a slab is a part of memory that others use',
+        'Buffer.allocUnsafeSlow(size)',
+        'Buffer.allocUnsafe(size)',
+      ],
+      [
+        'small and very large slabs are pooled',
+        'if (size < POOLED_BYTES || size > LARGEST_POOLED_BYTES) return new Slab(size)\n',
+      ],
+      ['a slab that is given twice is taken twice', 'slab.isPooled = false\n    const', 'const'],
+      ['slabs of others are pooled', 'if (!slab.isPooled) return\n'],
+      ['the memory of a burst is kept', 'if (this.#keptBytes + size > KEPT_BYTES) return\n'],
+      ['the pool takes itself for full', 'if (kept !== undefined) this.#keptBytes -= rounded\n'],
+      ['a pool that was cleared takes itself for full', '    this.#keptBytes = 0\n'],
     ],
   ),
   ...guardsOf(
@@ -243,6 +314,22 @@ export const guards: readonly Guard[] = [
   ...guardsOf(
     `${connection}/send-arena.ts`,
     [`${tests}/send-arena.test.ts`],
-    [['a frame runs over the end of the slab', 'if (this.fits(count)) return\n', 'return\n']],
+    [
+      ['a frame runs over the end of the slab', 'if (this.fits(count)) return\n', 'return\n'],
+      [
+        'a slab under way is rewound',
+        'if (this.slab.pins === 0) this.position = 0',
+        'this.position = 0',
+      ],
+      ['a slab is never rewound', 'if (this.slab.pins === 0) this.position = 0'],
+      ['a slab is rewound with bytes of this turn in it', 'this.#isHandedOver = false\n'],
+      ['a slab under way is taken for a free one', 'slab.pins === 0 && '],
+      ['a slab that this turn has filled is taken again', ' && !this.#filled.includes(slab)'],
+      ['a slab that an earlier turn has filled is not free', '    this.#filled.length = 0\n'],
+      [
+        'slabs that slow connections keep pile up',
+        'if (this.#slabs.length === KEPT_SLABS) this.#slabs.shift()\n',
+      ],
+    ],
   ),
 ]

@@ -112,14 +112,14 @@ export const guards: readonly Guard[] = [
       ['a log keeps everything', '    this.#trim(this.#neededFrom())\n'],
       [
         'segments grow without end',
-        'Math.min((last?.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2, MAX_SEGMENT_BYTES)',
-        '(last?.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2',
+        'Math.min(\n      (last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2,\n      MAX_SEGMENT_BYTES,\n    )',
+        '(last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2',
       ],
       ['a long message has no room', 'Math.max(doubled, count)', 'doubled'],
       [
         'a message is written over the end of its segment',
-        'current.bytes.length - current.length >= count',
-        'current.bytes.length - current.length > 0',
+        'current.slab.bytes.length - current.length >= count',
+        'current.slab.bytes.length - current.length > 0',
       ],
       [
         'a slice that others share has an old head',

@@ -52,9 +52,9 @@ export interface Acceptance {
   readonly accepted: true
   /**
    * Makes the connection, which writes the 101 response itself and calls `open`. The engine then gives it what
-   * had come behind the request.
+   * had come behind the request. `line` is one of the transport's, where it has several.
    */
-  connect(transport: Transport): HeldConnection
+  connect(transport: Transport, line?: number): HeldConnection
   /** The line went away first. */
   abandon(): void
 }

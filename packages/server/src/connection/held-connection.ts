@@ -7,13 +7,16 @@ import type { ErrorCode } from '../protocol/errors.ts'
 import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
 import type { Reading } from '../protocol/reading.ts'
+import { Bit } from './bits.ts'
 import { bytesOf, checkCloseArguments } from './arguments.ts'
 import type { Connection, SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { Outgoing } from './outgoing.ts'
 import type { MessageDeflater } from './outgoing.ts'
+import { RareState } from './rare-state.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { WheelEntry } from './timing-wheel.ts'
+import type { Keepalive } from './route.ts'
 import type { Transport } from './transport.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
@@ -21,8 +24,10 @@ const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 type State = (typeof State)[keyof typeof State]
 
 /** Who paused a connection; it runs only when nobody does. */
-export const PausedBy = { USER: 1, MODEL: 2 } as const
+export const PausedBy = { USER: Bit.PAUSED_BY_USER, MODEL: Bit.PAUSED_BY_MODEL } as const
 export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
+
+const PAUSED = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL
 
 /** Pings that may go unanswered, but for the last, while the other side reads nothing; then 1008. */
 const MAX_COALESCED_PONGS = 128
@@ -33,6 +38,11 @@ export interface ConnectionInit {
   readonly subprotocol: string
   readonly data: unknown
   readonly inflater: MessageInflater | null
+  readonly deflater: MessageDeflater | null
+}
+
+interface MessageCodec {
+  readonly inflater: MessageInflater
   readonly deflater: MessageDeflater | null
 }
 
@@ -51,36 +61,55 @@ export class HeldConnection<Data = unknown>
 
   // Of the parser and of the wheel
   reading: Reading | null = null
-  readonly inflater: MessageInflater | null
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
   wheelSlot = -1
 
-  #state: State = State.OPENING
-  #pausedBy = 0
-  /** Nothing that still comes matters: the other side closed, or broke the rules. */
-  #isDeaf = false
-  /** Bytes received and not parsed, because the connection was paused. */
-  #held: Uint8Array | null = null
-  #closeCode: number = CloseCode.ABNORMAL
-  #closeReason = ''
+  /** What few connections need, and few need for long. */
+  #rare: RareState | null = null
+  readonly #codec: MessageCodec | null
   #lastReceivedMs: number
   #lastMessageMs: number
-  #closingSinceMs = 0
-  #isPingUnanswered = false
-  #pendingPong: Uint8Array | null = null
-  #coalescedPongs = 0
-  #rate: RateLimit | null
 
-  constructor(context: ConnectionContext, transport: Transport, init: ConnectionInit) {
-    super(context, transport)
+  constructor(
+    context: ConnectionContext,
+    transport: Transport,
+    line: number,
+    init: ConnectionInit,
+  ) {
+    super(context, transport, line)
     this.data = init.data as Data
     this.request = init.request
     this.subprotocol = init.subprotocol
-    this.inflater = init.inflater
-    this.deflater = init.deflater
+    this.#codec =
+      init.inflater === null ? null : { inflater: init.inflater, deflater: init.deflater }
     this.#lastReceivedMs = this.#lastMessageMs = context.wheel.coarseNow
-    this.#rate = RateLimit.of(context.limits)
+    const rate = RateLimit.of(context.limits)
+    if (rate !== null) this.#rarely.rate = rate
+  }
+
+  get inflater(): MessageInflater | null {
+    return this.#codec === null ? null : this.#codec.inflater
+  }
+
+  protected get deflater(): MessageDeflater | null {
+    return this.#codec === null ? null : this.#codec.deflater
+  }
+
+  get #state(): number {
+    return this.bits & Bit.STATE
+  }
+
+  set #state(state: State) {
+    this.bits = (this.bits & ~Bit.STATE) | state
+  }
+
+  get #rarely(): RareState {
+    return (this.#rare ??= new RareState())
+  }
+
+  get #isPaused(): boolean {
+    return (this.bits & PAUSED) !== 0
   }
 
   // --- What user code calls
@@ -102,12 +131,12 @@ export class HeldConnection<Data = unknown>
 
   terminate(): void {
     if (this.#state === State.CLOSED) return
-    this.#isDeaf = true
+    this.bits |= Bit.DEAF
     if (this.#state < State.CLOSING) {
       this.#state = State.CLOSING
-      this.#closingSinceMs = this.context.wheel.coarseNow
+      this.#rarely.closingSinceMs = this.context.wheel.coarseNow
     }
-    this.transport.destroy()
+    this.transport.destroy(this.line)
   }
 
   pause(): void {
@@ -148,41 +177,41 @@ export class HeldConnection<Data = unknown>
   pauseFor(who: PausedBy): void {
     // While closing, only the other side's close frame is waited for: it must be read.
     if (this.#state >= State.CLOSING) return
-    if (this.#pausedBy === 0) this.transport.pause()
-    this.#pausedBy |= who
+    if (!this.#isPaused) this.transport.pause(this.line)
+    this.bits |= who
   }
 
   resumeFor(who: PausedBy): void {
-    if (this.#pausedBy === 0) return
-    this.#pausedBy &= ~who
-    if (this.#pausedBy !== 0 || this.#state === State.CLOSED) return
+    if (!this.#isPaused) return
+    this.bits &= ~who
+    if (this.#isPaused || this.#state === State.CLOSED) return
     // Nothing was read while the line was paused: its silence says nothing, and all deadlines begin anew.
     this.#lastReceivedMs = this.#lastMessageMs = this.context.wheel.coarseNow
-    this.#isPingUnanswered = false
+    this.bits &= ~Bit.PING_UNANSWERED
     if (this.reading !== null) this.reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
     this.#rearm()
-    if (this.#held === null) this.transport.resume()
+    if (this.#held === null) this.transport.resume(this.line)
     else this.context.turn.deliverLater(this)
   }
 
   /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */
   override fail(code: ErrorCode, error?: unknown): void {
-    if (this.#state === State.CLOSED || this.#isDeaf) {
+    if (this.#state === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {
       // Too late to tell the other side; the program must still hear of its error.
       if (code === 'ERR_HANDLER') this.context.observer.failed(this, code, error)
       return
     }
-    this.#isDeaf = true
-    this.#held = null
+    this.bits |= Bit.DEAF
+    this.#dropHeld()
     this.reading = null
     const closeCode = errorCatalogue[code].closeCode ?? CloseCode.INTERNAL_ERROR
-    this.#closeCode = closeCode
-    this.#closeReason = code
+    this.#rarely.closeCode = closeCode
+    this.#rarely.closeReason = code
     this.context.observer.failed(this, code, error)
     if (this.#state < State.CLOSING) this.#beginClosing(closeCode, code)
     // What still comes is read and dropped until the other side ends too (RFC 6455 §7.1.1), or closeMs has
     // passed: a line cut with bytes unread would be reset, and the close frame lost.
-    this.transport.resume()
+    this.transport.resume(this.line)
     this.endWhenFlushed()
   }
 
@@ -204,24 +233,32 @@ export class HeldConnection<Data = unknown>
   /** Bytes arrived, in `bytes[start, end)`; they are overwritten in place and not kept. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.context.counters.bytesReceived += end - start
-    if (this.#isDeaf || this.#state === State.CLOSED) return
+    if ((this.bits & Bit.DEAF) !== 0 || this.#state === State.CLOSED) return
     this.#lastReceivedMs = this.context.wheel.coarseNow
-    this.#isPingUnanswered = false
-    if (this.#rate !== null && !this.#rate.takeBytes(end - start, this.#lastReceivedMs)) {
-      this.fail('ERR_BYTE_RATE')
-      return
+    this.bits &= ~Bit.PING_UNANSWERED
+    const rare = this.#rare
+    if (rare !== null) {
+      const { rate, held } = rare
+      if (rate !== null && !rate.takeBytes(end - start, this.#lastReceivedMs)) {
+        this.fail('ERR_BYTE_RATE')
+        return
+      }
+      if (held !== null) {
+        this.#hold(bytes, start, end)
+        return
+      }
     }
-    if (this.#pausedBy !== 0 || this.#held !== null) this.#hold(bytes, start, end)
+    if (this.#isPaused) this.#hold(bytes, start, end)
     else this.#parse(bytes, start, end)
   }
 
   /** The other side ended its direction. */
   ended(): void {
     if (this.#state === State.CLOSED) return
-    this.#isDeaf = true
+    this.bits |= Bit.DEAF
     if (this.#state < State.CLOSING) {
       this.#state = State.CLOSING
-      this.#closingSinceMs = this.context.wheel.coarseNow
+      this.#rarely.closingSinceMs = this.context.wheel.coarseNow
       this.#rearm()
     }
     this.endWhenFlushed()
@@ -231,29 +268,30 @@ export class HeldConnection<Data = unknown>
   transportClosed(): void {
     if (this.#state === State.CLOSED) return
     this.#state = State.CLOSED
-    this.#isDeaf = true
-    this.#held = null
+    this.bits |= Bit.DEAF
+    const closeCode = this.#rare?.closeCode ?? CloseCode.ABNORMAL
+    const closeReason = this.#rare?.closeReason ?? ''
+    this.#rare = null
     this.reading = null
-    this.#pendingPong = null
     this.dropUnsent()
     this.context.wheel.remove(this)
     if (this.subscriptions !== null) this.context.hub.leave(this)
     try {
-      this.context.behavior.close(this, this.#closeCode, this.#closeReason)
+      this.context.behavior.close(this, closeCode, closeReason)
     } catch (error) {
       this.context.observer.failed(this, 'ERR_HANDLER', error)
     }
-    this.context.observer.closed(this, this.#closeCode, this.#closeReason)
+    this.context.observer.closed(this, closeCode, closeReason)
   }
 
   // --- What the turn and the wheel call
 
   deliverHeld(): void {
     const held = this.#held
-    if (this.#pausedBy !== 0 || held === null || this.#state === State.CLOSED) return
-    this.#held = null
+    if (this.#isPaused || held === null || this.#state === State.CLOSED) return
+    this.#dropHeld()
     this.#parse(held, 0, held.length)
-    if (this.#pausedBy === 0 && this.#held === null) this.transport.resume()
+    if (!this.#isPaused && this.#held === null) this.transport.resume(this.line)
   }
 
   onDue(now: number): number {
@@ -262,10 +300,10 @@ export class HeldConnection<Data = unknown>
     if (due > now) return due === Infinity ? 0 : due - now
     const { limits, keepalive } = this.context
     if (this.#state === State.CLOSING) {
-      this.transport.destroy()
+      this.transport.destroy(this.line)
       return 0
     }
-    if (this.#pausedBy !== 0) {
+    if (this.#isPaused) {
       this.fail('ERR_SLOW_CONSUMER')
     } else if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
       this.fail('ERR_MESSAGE_INCOMPLETE')
@@ -278,12 +316,12 @@ export class HeldConnection<Data = unknown>
   }
 
   #checkLiveness(now: number, pingMs: number): void {
-    if (this.#isPingUnanswered) {
-      this.#closeReason = 'ERR_KEEPALIVE'
+    if ((this.bits & Bit.PING_UNANSWERED) !== 0) {
+      this.#rarely.closeReason = 'ERR_KEEPALIVE'
       this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
       this.terminate()
     } else if (now - this.#lastReceivedMs >= pingMs) {
-      this.#isPingUnanswered = true
+      this.bits |= Bit.PING_UNANSWERED
       this.ping()
     }
   }
@@ -291,13 +329,13 @@ export class HeldConnection<Data = unknown>
   /** The earliest deadline, on the wheel's clock; Infinity for none. */
   #nextDueMs(): number {
     const { limits, keepalive } = this.context
-    if (this.#state === State.CLOSING) return this.#closingSinceMs + limits.closeMs
-    if (this.#pausedBy !== 0) return this.#nextDueWhilePausedMs()
+    if (this.#state === State.CLOSING) return this.#rarely.closingSinceMs + limits.closeMs
+    if (this.#isPaused) return this.#nextDueWhilePausedMs()
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
     if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
     if (keepalive !== null) {
-      const silence = keepalive.pingMs + (this.#isPingUnanswered ? keepalive.timeoutMs : 0)
+      const silence = this.#silenceMs(keepalive)
       due = Math.min(due, this.#lastReceivedMs + silence)
     }
     return due
@@ -314,6 +352,11 @@ export class HeldConnection<Data = unknown>
     return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs
   }
 
+  /** How long nothing may come before something is done about it. */
+  #silenceMs({ pingMs, timeoutMs }: Keepalive): number {
+    return (this.bits & Bit.PING_UNANSWERED) === 0 ? pingMs : pingMs + timeoutMs
+  }
+
   #rearm(): void {
     const due = this.#nextDueMs()
     if (due === Infinity) return
@@ -323,14 +366,15 @@ export class HeldConnection<Data = unknown>
   // --- What the parser calls
 
   get halted(): boolean {
-    return this.#pausedBy !== 0 || this.#isDeaf
+    return (this.bits & (PAUSED | Bit.DEAF)) !== 0
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     if (this.#state !== State.OPEN) return
     this.context.counters.messagesReceived++
     this.#lastMessageMs = this.#lastReceivedMs
-    if (this.#rate !== null && !this.#rate.takeMessage(this.#lastReceivedMs)) {
+    const rate = this.#rare === null ? null : this.#rare.rate
+    if (rate !== null && !rate.takeMessage(this.#lastReceivedMs)) {
       this.fail('ERR_MESSAGE_RATE')
       return
     }
@@ -349,24 +393,25 @@ export class HeldConnection<Data = unknown>
     if (this.#state !== State.OPEN) return
     const payload = bytes.subarray(start, end)
     if (!this.isBlocked) {
-      this.#coalescedPongs = 0
+      if (this.#rare !== null) this.#rare.coalescedPongs = 0
       this.writeFrame(Opcode.PONG, payload, false)
       return
     }
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
     // pings and never reads would fill the memory with pongs.
-    if (++this.#coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
+    const rare = this.#rarely
+    if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
     // No `slice`: that of a Buffer is a view.
-    else this.#pendingPong = new Uint8Array(payload)
+    else rare.pendingPong = new Uint8Array(payload)
   }
 
   onPong(): void {}
 
   onClose(code: number, reason: string): void {
-    this.#isDeaf = true
-    this.#held = null
-    this.#closeCode = code
-    this.#closeReason = reason
+    this.bits |= Bit.DEAF
+    this.#dropHeld()
+    this.#rarely.closeCode = code
+    this.#rarely.closeReason = reason
     // RFC 6455 §5.5.1: the answer echoes the status code.
     if (this.#state < State.CLOSING) {
       this.#beginClosing(code === CloseCode.NO_STATUS ? undefined : code, '')
@@ -385,10 +430,11 @@ export class HeldConnection<Data = unknown>
   }
 
   override flush(): void {
-    if (this.#pendingPong !== null && !this.isBlocked && this.#state === State.OPEN) {
-      const payload = this.#pendingPong
-      this.#pendingPong = null
-      this.#coalescedPongs = 0
+    const rare = this.#rare
+    if (rare !== null && rare.pendingPong !== null && !this.isBlocked && this.isOpen) {
+      const payload = rare.pendingPong
+      rare.pendingPong = null
+      rare.coalescedPongs = 0
       this.writeFrame(Opcode.PONG, payload, false)
     }
     super.flush()
@@ -405,7 +451,7 @@ export class HeldConnection<Data = unknown>
   #beginClosing(code: number | undefined, reason: string): void {
     this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
     this.#state = State.CLOSING
-    this.#closingSinceMs = this.context.wheel.coarseNow
+    this.#rarely.closingSinceMs = this.context.wheel.coarseNow
     this.#rearm()
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
@@ -415,7 +461,7 @@ export class HeldConnection<Data = unknown>
 
   #parse(bytes: Uint8Array, start: number, end: number): void {
     const taken = this.context.parser.parse(this, bytes, start, end)
-    if (taken < end && !this.#isDeaf) this.#hold(bytes, taken, end)
+    if (taken < end && (this.bits & Bit.DEAF) === 0) this.#hold(bytes, taken, end)
     const reading = this.reading
     if (reading !== null && reading.sinceMs === 0) {
       reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
@@ -423,11 +469,20 @@ export class HeldConnection<Data = unknown>
     }
   }
 
+  /** Bytes received and not parsed, because the connection was paused. */
+  get #held(): Uint8Array | null {
+    return this.#rare === null ? null : this.#rare.held
+  }
+
+  #dropHeld(): void {
+    if (this.#rare !== null) this.#rare.held = null
+  }
+
   #hold(bytes: Uint8Array, start: number, end: number): void {
     const before = this.#held
     const held = Buffer.allocUnsafeSlow((before?.length ?? 0) + end - start)
     if (before !== null) held.set(before)
     held.set(bytes.subarray(start, end), before?.length ?? 0)
-    this.#held = held
+    this.#rarely.held = held
   }
 }

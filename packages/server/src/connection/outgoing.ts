@@ -3,9 +3,14 @@
 
 import type { ErrorCode } from '../protocol/errors.ts'
 import { headerBytes, MAX_HEADER_BYTES, Opcode, writeHeader } from '../protocol/frame.ts'
+import { Bit } from './bits.ts'
 import type { SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import { giveOutbox, takeOutbox } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 import { LARGE_BYTES } from './send-arena.ts'
+import { Slab } from './slab.ts'
+import type { Piece } from './slab.ts'
 import type { Transport } from './transport.ts'
 import type { TurnMember } from './turn.ts'
 
@@ -21,45 +26,43 @@ const MAX_GUESSED_LENGTH = 4_096
 const BACKLOG_BYTES = 1_024
 
 export abstract class Outgoing implements TurnMember {
-  flushScheduled = false
-
   protected readonly context: ConnectionContext
   protected readonly transport: Transport
-  protected deflater: MessageDeflater | null = null
+  /** Which of the transport's lines this is. */
+  protected readonly line: number
+  /** What is yes or no about this connection, and its state: see bits.ts. */
+  protected bits = 0
   /** What this connection is subscribed to; belongs to the TopicHub. */
   subscriptions: unknown = null
+  #outbox: Outbox | null = null
 
-  // The unflushed bytes: finished pieces, then the region [tailStart, tailEnd) of `tail`, which is the arena's
-  // slab, or private memory while a write is under way.
-  #pieces: Uint8Array[] | null = null
-  #tail: Buffer | null = null
-  #tailStart = 0
-  #tailEnd = 0
-  #tailIsPrivate = false
-  #unflushedBytes = 0
-  #underWayBytes = 0
-  #isUnderWay = false
-  /** Since when the write that is under way is; on the wheel's clock. */
-  protected blockedSinceMs = 0
-  #wantsDrain = false
-  #isEnding = false
-  #hasEnded = false
-
-  constructor(context: ConnectionContext, transport: Transport) {
+  constructor(context: ConnectionContext, transport: Transport, line: number) {
     this.context = context
     this.transport = transport
+    this.line = line
   }
 
   /** Whether messages may be sent. */
   protected abstract get isOpen(): boolean
   /** Whether the transport is gone. */
   protected abstract get isGone(): boolean
+  protected abstract get deflater(): MessageDeflater | null
   protected abstract fail(code: ErrorCode, error?: unknown): void
   protected abstract drained(): void
   abstract deliverHeld(): void
 
+  get flushScheduled(): boolean {
+    return (this.bits & Bit.FLUSH_SCHEDULED) !== 0
+  }
+
+  set flushScheduled(isScheduled: boolean) {
+    if (isScheduled) this.bits |= Bit.FLUSH_SCHEDULED
+    else this.bits &= ~Bit.FLUSH_SCHEDULED
+  }
+
   get bufferedBytes(): number {
-    return this.#unflushedBytes + this.#underWayBytes
+    const outbox = this.#outbox
+    return outbox === null ? 0 : outbox.unflushedBytes + outbox.underWayBytes
   }
 
   get limits(): ConnectionContext['limits'] {
@@ -68,16 +71,22 @@ export abstract class Outgoing implements TurnMember {
 
   /** Whether the last write has not been taken yet: the other side reads slower than it is sent to. */
   get isBlocked(): boolean {
-    return this.#isUnderWay
+    return this.#outbox !== null && this.#outbox.underWay !== null
+  }
+
+  /** Since when the write that is under way is; on the wheel's clock. */
+  protected get blockedSinceMs(): number {
+    return this.#outbox === null ? 0 : this.#outbox.blockedSinceMs
   }
 
   protected sendMessage(message: string | Uint8Array): SendResult {
     if (!this.isOpen) return 'closed'
     const isText = typeof message === 'string'
     const opcode = isText ? Opcode.TEXT : Opcode.BINARY
-    if (this.deflater !== null) {
+    const { deflater } = this
+    if (deflater !== null) {
       const bytes = isText ? Buffer.from(message, 'utf8') : message
-      const deflated = this.deflater.deflate(bytes)
+      const deflated = deflater.deflate(bytes)
       if (!this.#admit((deflated ?? bytes).length)) return 'closed'
       this.writeFrame(opcode, deflated ?? bytes, deflated !== null)
     } else if (isText) {
@@ -92,7 +101,7 @@ export abstract class Outgoing implements TurnMember {
 
   #outcome(): SendResult {
     if (this.bufferedBytes <= this.context.limits.highWaterBytes) return 'sent'
-    this.#wantsDrain = true
+    this.bits |= Bit.WANTS_DRAIN
     return 'queued'
   }
 
@@ -107,24 +116,26 @@ export abstract class Outgoing implements TurnMember {
     const mostBytes = length * 3
     if (length > MAX_GUESSED_LENGTH || !this.#hasRoom(mostBytes)) return this.#sendLongText(message)
     // One pass: the header is taken to be as long as for ASCII, which is rarely wrong.
-    const tail = this.#room(headerBytes(mostBytes) + mostBytes)
-    const at = this.#tailEnd
+    const outbox = this.#room(headerBytes(mostBytes) + mostBytes)
+    const { bytes } = outbox.slab!
+    const at = outbox.end
     const guessed = at + headerBytes(length)
-    const count = writeText(tail, message, guessed)
-    const start = writeHeader(tail, at, Opcode.TEXT, count)
+    const count = writeText(bytes, message, guessed)
+    const start = writeHeader(bytes, at, Opcode.TEXT, count)
     // More bytes than characters, so a longer header, which lies on the first bytes of the text.
-    if (start !== guessed) tail.write(message, start, 'utf8')
-    this.#taken(start + count - at)
+    if (start !== guessed) bytes.write(message, start, 'utf8')
+    this.#taken(outbox, start + count)
     return true
   }
 
   #sendLongText(message: string): boolean {
     const count = Buffer.byteLength(message, 'utf8')
     if (!this.#admit(count)) return false
-    const tail = this.#room(headerBytes(count) + count)
-    const start = writeHeader(tail, this.#tailEnd, Opcode.TEXT, count)
-    tail.write(message, start, 'utf8')
-    this.#taken(start + count - this.#tailEnd)
+    const outbox = this.#room(headerBytes(count) + count)
+    const { bytes } = outbox.slab!
+    const start = writeHeader(bytes, outbox.end, Opcode.TEXT, count)
+    bytes.write(message, start, 'utf8')
+    this.#taken(outbox, start + count)
     return true
   }
 
@@ -139,7 +150,7 @@ export abstract class Outgoing implements TurnMember {
    * always taken, so the bound is `bufferedBytes` or one message, whichever is longer.
    */
   #admit(count: number): boolean {
-    if (this.bufferedBytes === 0 || this.#hasRoom(count)) return true
+    if (this.#outbox === null || this.bufferedBytes === 0 || this.#hasRoom(count)) return true
     this.#handOver()
     if (this.bufferedBytes === 0 || this.#hasRoom(count)) return true
     this.fail('ERR_SLOW_CONSUMER')
@@ -149,74 +160,69 @@ export abstract class Outgoing implements TurnMember {
   /** Queues a frame, whatever the state of the close handshake. */
   protected writeFrame(opcode: Opcode, payload: Uint8Array, compressed: boolean): void {
     const count = payload.length
-    const tail = this.#room(headerBytes(count) + count)
-    const start = writeHeader(tail, this.#tailEnd, opcode, count, compressed)
-    copyBytes(payload, tail, start)
-    this.#taken(start + count - this.#tailEnd)
+    const outbox = this.#room(headerBytes(count) + count)
+    const { bytes } = outbox.slab!
+    const start = writeHeader(bytes, outbox.end, opcode, count, compressed)
+    copyBytes(payload, bytes, start)
+    this.#taken(outbox, start + count)
   }
 
   /** Queues bytes that are no frame: the response of the handshake. */
   protected writeRaw(text: string): void {
-    const tail = this.#room(text.length)
-    this.#taken(tail.write(text, this.#tailEnd, 'latin1'))
+    const outbox = this.#room(text.length)
+    const count = outbox.slab!.bytes.write(text, outbox.end, 'latin1')
+    this.#taken(outbox, outbox.end + count)
   }
 
-  /** Makes room for `count` bytes at `#tailEnd` of the memory that it returns. */
-  #room(count: number): Buffer {
-    if (this.#isUnderWay || count > LARGE_BYTES) return this.#privateRoom(count)
-    const arena = this.context.turn.arena
-    if (this.#tail !== null && this.#tail === arena.slab && this.#tailEnd === arena.position) {
-      if (arena.fits(count)) return this.#tail
+  /** Makes room for `count` bytes at `end` of the outbox's slab. */
+  #room(count: number): Outbox {
+    const outbox = (this.#outbox ??= takeOutbox())
+    if (outbox.underWay !== null || count > LARGE_BYTES) return this.#privateRoom(outbox, count)
+    const { arena } = this.context.turn
+    if (outbox.slab === arena.slab && outbox.end === arena.position && arena.fits(count)) {
+      return outbox
     }
-    this.#finishPiece()
+    finishPiece(outbox)
     arena.reserve(count)
-    this.#tail = arena.slab
-    this.#tailIsPrivate = false
-    this.#tailStart = arena.position
-    this.#tailEnd = arena.position
-    return this.#tail
+    outbox.slab = arena.slab
+    outbox.isPrivate = false
+    outbox.start = arena.position
+    outbox.end = arena.position
+    return outbox
   }
 
-  #privateRoom(count: number): Buffer {
-    const tail = this.#tail
-    const isPrivate = tail !== null && this.#tailIsPrivate
-    if (isPrivate && tail.length - this.#tailEnd >= count) return tail
-    const last = isPrivate ? tail.length : 0
-    this.#finishPiece()
-    const bytes = this.#isUnderWay
-      ? Math.max(count, Math.min(last * 2, LARGE_BYTES), BACKLOG_BYTES)
-      : count
-    this.#tail = Buffer.allocUnsafeSlow(bytes)
-    this.#tailIsPrivate = true
-    this.#tailStart = 0
-    this.#tailEnd = 0
-    return this.#tail
+  #privateRoom(outbox: Outbox, count: number): Outbox {
+    const { slab } = outbox
+    const isPrivate = slab !== null && outbox.isPrivate
+    if (isPrivate && slab.bytes.length - outbox.end >= count) return outbox
+    const last = isPrivate ? slab.bytes.length : 0
+    finishPiece(outbox)
+    const size =
+      outbox.underWay !== null
+        ? Math.max(count, Math.min(last * 2, LARGE_BYTES), BACKLOG_BYTES)
+        : count
+    outbox.slab = this.context.turn.arena.pool.take(size)
+    outbox.isPrivate = true
+    outbox.start = 0
+    outbox.end = 0
+    return outbox
   }
 
-  /** `count` bytes were written at `#tailEnd`. */
-  #taken(count: number): void {
-    this.#tailEnd += count
-    const arena = this.context.turn.arena
-    if (!this.#tailIsPrivate) arena.position = this.#tailEnd
-    this.#unflushedBytes += count
+  /** Bytes were written from the region's end up to `end`. */
+  #taken(outbox: Outbox, end: number): void {
+    outbox.unflushedBytes += end - outbox.end
+    outbox.end = end
+    if (!outbox.isPrivate) this.context.turn.arena.position = end
     this.context.turn.flushLater(this)
-  }
-
-  #finishPiece(): void {
-    if (this.#tail === null) return
-    if (this.#tailEnd > this.#tailStart) {
-      this.#pieces ??= []
-      this.#pieces.push(this.#tail.subarray(this.#tailStart, this.#tailEnd))
-    }
-    this.#tail = null
   }
 
   /** Puts what the topics have for this connection behind what was sent so far: it comes before a close frame. */
   protected takePublications(): void {
     if (this.subscriptions === null) return
-    this.#finishPiece()
-    this.#pieces ??= []
-    this.#unflushedBytes += this.context.hub.take(this as never, this.#pieces)
+    const outbox = (this.#outbox ??= takeOutbox())
+    finishPiece(outbox)
+    outbox.pieces ??= []
+    outbox.unflushedBytes += this.context.hub.take(this as never, outbox.pieces)
   }
 
   /** Asks for a flush at the end of this turn. */
@@ -233,74 +239,119 @@ export abstract class Outgoing implements TurnMember {
 
   /** The engine: what was under way has been taken. */
   bytesWritten(): void {
-    if (!this.#isUnderWay) return
-    this.#isUnderWay = false
-    this.#underWayBytes = 0
+    if (!this.isBlocked) return
+    this.#unpin(this.#outbox!)
     this.flush()
   }
 
   /** After the last byte, ends the sending direction. */
   protected endWhenFlushed(): void {
-    this.#isEnding = true
+    this.bits |= Bit.IS_ENDING
     this.flushLater()
   }
 
-  /** Gives all memory back; the transport is gone. */
+  /** Gives all memory back; the transport is gone, and reads nothing any more. */
   protected dropUnsent(): void {
-    this.#pieces = null
-    this.#tail = null
-    this.#unflushedBytes = 0
-    this.#underWayBytes = 0
-    this.#wantsDrain = false
+    this.bits &= ~Bit.WANTS_DRAIN
+    const outbox = this.#outbox
+    if (outbox === null) return
+    this.#outbox = null
+    this.#unpin(outbox)
+    outbox.unflushedBytes = 0
+    giveOutbox(outbox)
   }
 
   #handOver(): void {
-    if (this.#isUnderWay || this.isGone) return
-    let pieces: Uint8Array[] | null = this.#pieces
-    if (pieces !== null || this.subscriptions !== null) {
-      this.#finishPiece()
-      pieces = this.#pieces ?? []
-      this.#pieces = null
-      // Publications go behind direct messages, at a frame border; none behind a close frame.
-      if (this.subscriptions !== null && this.isOpen) {
-        this.#unflushedBytes += this.context.hub.take(this as never, pieces)
-      }
-      if (pieces.length > 0) this.#write(pieces)
-    } else if (this.#tail !== null) {
-      const piece = this.#tail.subarray(this.#tailStart, this.#tailEnd)
-      this.#write(piece)
+    const outbox = this.#outbox
+    if (this.isGone || (outbox !== null && outbox.underWay !== null)) return
+    // Publications go behind direct messages, at a frame border; none behind a close frame.
+    if (this.subscriptions !== null && this.isOpen) {
+      if (outbox === null && this.context.hub.lagBytes(this as never) === 0) return
+      this.takePublications()
     }
+    if (this.#outbox !== null && this.#outbox.unflushedBytes > 0) this.#write(this.#outbox)
   }
 
-  #write(what: Uint8Array | Uint8Array[]): void {
-    const usesSlab = this.#tail === this.context.turn.arena.slab || Array.isArray(what)
-    const bytes = this.#unflushedBytes
-    this.#tail = null
-    this.#unflushedBytes = 0
+  #write(outbox: Outbox): void {
+    const { transport, line } = this
+    const bytes = outbox.unflushedBytes
+    outbox.unflushedBytes = 0
     this.context.counters.bytesSent += bytes
-    const taken = Array.isArray(what)
-      ? what.length === 1
-        ? this.transport.write(what[0]!)
-        : this.transport.writeAll(what)
-      : this.transport.write(what)
-    if (taken) return
-    this.#isUnderWay = true
-    this.blockedSinceMs = this.context.wheel.coarseNow
-    this.#underWayBytes = bytes
-    if (usesSlab) this.context.turn.arena.pin()
+    let written: Slab | readonly Piece[]
+    let isTaken: boolean
+    if (outbox.pieces === null) {
+      const slab = outbox.slab!
+      outbox.slab = null
+      written = slab
+      isTaken = transport.write(line, slab, outbox.start, outbox.end)
+    } else {
+      finishPiece(outbox)
+      const pieces = outbox.pieces
+      outbox.pieces = null
+      const only = pieces[0]!
+      written = pieces.length === 1 ? only.slab : pieces
+      isTaken =
+        pieces.length === 1
+          ? transport.write(line, only.slab, only.start, only.end)
+          : transport.writeAll(line, pieces)
+    }
+    outbox.underWay = written
+    pin(written, 1)
+    if (isTaken) {
+      this.#unpin(outbox)
+      return
+    }
+    outbox.underWayBytes = bytes
+    outbox.blockedSinceMs = this.context.wheel.coarseNow
+  }
+
+  #unpin(outbox: Outbox): void {
+    const written = outbox.underWay
+    if (written === null) return
+    outbox.underWay = null
+    outbox.underWayBytes = 0
+    pin(written, -1)
+    const { pool } = this.context.turn.arena
+    if (written instanceof Slab) {
+      if (written.pins === 0) pool.give(written)
+    } else for (const { slab } of written) if (slab.pins === 0) pool.give(slab)
   }
 
   /** What follows from an emptier buffer: `drain`, or the end. */
   #settle(): void {
-    if (this.#wantsDrain && this.bufferedBytes <= this.context.limits.lowWaterBytes) {
-      this.#wantsDrain = false
-      if (this.isOpen) this.drained()
+    const outbox = this.#outbox
+    if (outbox !== null && outbox.isEmpty) {
+      this.#outbox = null
+      giveOutbox(outbox)
     }
-    if (this.#isEnding && !this.#hasEnded && this.bufferedBytes === 0) {
-      this.#hasEnded = true
-      this.transport.end()
+    if ((this.bits & (Bit.WANTS_DRAIN | Bit.IS_ENDING)) === 0) return
+    if ((this.bits & Bit.WANTS_DRAIN) !== 0) {
+      if (this.bufferedBytes <= this.context.limits.lowWaterBytes) {
+        this.bits &= ~Bit.WANTS_DRAIN
+        if (this.isOpen) this.drained()
+      }
+    }
+    const isEnding = (this.bits & (Bit.IS_ENDING | Bit.HAS_ENDED)) === Bit.IS_ENDING
+    if (isEnding && this.bufferedBytes === 0) {
+      this.bits |= Bit.HAS_ENDED
+      this.transport.end(this.line)
     }
   }
+}
+
+function finishPiece(outbox: Outbox): void {
+  const { slab, start, end } = outbox
+  if (slab === null) return
+  if (end > start) {
+    outbox.pieces ??= []
+    outbox.pieces.push({ slab, start, end })
+  }
+  outbox.slab = null
+}
+
+function pin(written: Slab | readonly Piece[], by: 1 | -1): void {
+  if (written instanceof Slab) written.pins += by
+  else for (const { slab } of written) slab.pins += by
 }
 
 /** Writes text as UTF-8 and returns its bytes. ASCII by hand: a native call costs more than 24 characters. */

@@ -15,6 +15,7 @@ import { resolveLimits } from '../connection/limits.ts'
 import type { Keepalive, Route, UpgradeAnswer } from '../connection/route.ts'
 import type { TimingWheel } from '../connection/timing-wheel.ts'
 import type { TopicHub } from '../connection/topic-hub.ts'
+import { ONLY_LINE } from '../connection/transport.ts'
 import type { Transport } from '../connection/transport.ts'
 import type { Turn } from '../connection/turn.ts'
 import type { UpgradeRequest } from '../connection/upgrade-request.ts'
@@ -172,9 +173,9 @@ export class ServedRoute implements ConnectionObserver {
     })
     return {
       accepted: true,
-      connect: (transport: Transport) => {
+      connect: (transport: Transport, line = ONLY_LINE) => {
         request.compact()
-        const connection = new HeldConnection(this.#context, transport, {
+        const connection = new HeldConnection(this.#context, transport, line, {
           request,
           subprotocol,
           data: answer.data,

@@ -6,11 +6,13 @@ import type { ConnectionContext, TrafficCounters } from '../connection/connectio
 import type { Clock } from '../connection/clock.ts'
 import type { Acceptance, Acceptor, Judgement } from '../connection/engine.ts'
 import { HeldConnection } from '../connection/held-connection.ts'
+import type { ConnectionInit } from '../connection/held-connection.ts'
 import { defaultLimits, resolveLimits } from '../connection/limits.ts'
 import type { Limits } from '../connection/limits.ts'
 import type { Keepalive, UpgradeAnswer } from '../connection/route.ts'
 import { TimingWheel } from '../connection/timing-wheel.ts'
 import type { TopicHub } from '../connection/topic-hub.ts'
+import { ONLY_LINE } from '../connection/transport.ts'
 import type { Transport } from '../connection/transport.ts'
 import { Turn } from '../connection/turn.ts'
 import type { UpgradeRequest } from '../connection/upgrade-request.ts'
@@ -125,8 +127,8 @@ export class ContractAcceptor implements Acceptor {
     })
     const acceptance: Acceptance = {
       accepted: true,
-      connect: (transport: Transport) => {
-        const connection = new HeldConnection(context, transport, {
+      connect: (transport: Transport, line = ONLY_LINE) => {
+        const connection = new HeldConnection(context, transport, line, {
           request,
           subprotocol: '',
           data: answer.data,
@@ -151,7 +153,7 @@ function refusal(code: ErrorCode, status?: number): Judgement {
 function compression(
   negotiated: NegotiatedDeflate | null,
   thresholdBytes: number,
-): Pick<ConstructorParameters<typeof HeldConnection>[2], 'inflater' | 'deflater'> {
+): Pick<ConnectionInit, 'inflater' | 'deflater'> {
   if (negotiated === null) return { inflater: null, deflater: null }
   const { parameters } = negotiated
   const deflater = new Deflater({

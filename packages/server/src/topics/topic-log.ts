@@ -1,6 +1,8 @@
 // A topic's log: publications as frames that are ready to send, one behind the other. Encoded once, whatever the
 // number of subscribers; each of them is a position in the log and is sent slices of it without a copy.
 
+import { Slab } from '../connection/slab.ts'
+import type { Piece } from '../connection/slab.ts'
 import { headerBytes, Opcode, writeHeader } from '../protocol/frame.ts'
 import type { PublishedMessage } from './broker.ts'
 
@@ -11,7 +13,7 @@ const MAX_SEGMENT_BYTES = 65_536
 interface Segment {
   /** Position in the log of the segment's first byte. */
   readonly base: number
-  readonly bytes: Buffer
+  readonly slab: Slab
   length: number
 }
 
@@ -23,7 +25,7 @@ export class TopicLog {
   // Most subscribers are at the same place: they share one slice.
   #sharedFrom = -1
   #sharedHead = -1
-  #shared: Uint8Array[] = []
+  #shared: Piece[] = []
 
   /** `neededFrom` gives the lowest position that a subscriber still needs; the head where nobody needs any. */
   constructor(neededFrom: () => number) {
@@ -50,9 +52,10 @@ export class TopicLog {
     const payloadBytes = isText ? Buffer.byteLength(message, 'utf8') : message.length
     const segment = this.#room(headerBytes(payloadBytes) + payloadBytes)
     const opcode = isText ? Opcode.TEXT : Opcode.BINARY
-    const start = writeHeader(segment.bytes, segment.length, opcode, payloadBytes)
-    if (isText) segment.bytes.write(message, start, 'utf8')
-    else segment.bytes.set(message, start)
+    const { bytes } = segment.slab
+    const start = writeHeader(bytes, segment.length, opcode, payloadBytes)
+    if (isText) bytes.write(message, start, 'utf8')
+    else bytes.set(message, start)
     this.#head += start + payloadBytes - segment.length
     segment.length = start + payloadBytes
     this.#publicationCount++
@@ -60,19 +63,22 @@ export class TopicLog {
 
   #room(count: number): Segment {
     const current = this.#segments.at(-1)
-    if (current !== undefined && current.bytes.length - current.length >= count) return current
+    if (current !== undefined && current.slab.bytes.length - current.length >= count) return current
     // Each time memory is needed is a time to give some back; a log that all have read begins small again.
     this.#trim(this.#neededFrom())
     const last = this.#segments.at(-1)
-    const doubled = Math.min((last?.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2, MAX_SEGMENT_BYTES)
-    const bytes = Buffer.allocUnsafeSlow(Math.max(doubled, count))
-    const segment = { base: this.#head, bytes, length: 0 }
+    const doubled = Math.min(
+      (last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2,
+      MAX_SEGMENT_BYTES,
+    )
+    const slab = new Slab(Math.max(doubled, count))
+    const segment = { base: this.#head, slab, length: 0 }
     this.#segments.push(segment)
     return segment
   }
 
   /** Appends the frames from position `from` to the head to `pieces`, and returns their bytes. */
-  slice(from: number, pieces: Uint8Array[]): number {
+  slice(from: number, pieces: Piece[]): number {
     if (from !== this.#sharedFrom || this.#head !== this.#sharedHead) {
       this.#shared = this.#cut(from)
       this.#sharedFrom = from
@@ -82,10 +88,10 @@ export class TopicLog {
     return this.#head - from
   }
 
-  #cut(from: number): Uint8Array[] {
-    const pieces: Uint8Array[] = []
-    for (const { base, bytes, length } of this.#segments) {
-      if (base + length > from) pieces.push(bytes.subarray(Math.max(from - base, 0), length))
+  #cut(from: number): Piece[] {
+    const pieces: Piece[] = []
+    for (const { base, slab, length } of this.#segments) {
+      if (base + length > from) pieces.push({ slab, start: Math.max(from - base, 0), end: length })
     }
     return pieces
   }

@@ -2,6 +2,7 @@
 // from the broker; at the end of the turn each subscriber is sent what it has not had, in one slice.
 
 import type { HeldConnection } from '../connection/held-connection.ts'
+import type { Piece } from '../connection/slab.ts'
 import type { TopicHub } from '../connection/topic-hub.ts'
 import type { Turn } from '../connection/turn.ts'
 import { HoldlineError } from '../protocol/errors.ts'
@@ -79,7 +80,7 @@ export class Topics implements TopicHub {
     for (const subscription of mine.values()) this.#remove(subscription)
   }
 
-  take(connection: HeldConnection, pieces: Uint8Array[]): number {
+  take(connection: HeldConnection, pieces: Piece[]): number {
     let bytes = 0
     for (const subscription of (connection.subscriptions as Subscriptions).values()) {
       const { log } = subscription.topic

@@ -286,6 +286,19 @@ test('a paused message in the middle is finished by what comes after', () => {
   assert.deepEqual(stand.calls, ['open', 'message a', `message ${'long'.repeat(100)}`])
 })
 
+test('the rest of a message that had begun before the pause waits for the end of the pause', () => {
+  const { stand, line } = held()
+  const frame = wireFrame(1, 'halves')
+  line.receive(frame.subarray(0, 8))
+  line.connection.pause()
+  line.receive(frame.subarray(8))
+  line.text('next')
+  assert.deepEqual(stand.calls, ['open'])
+  line.connection.resume()
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'message halves', 'message next'])
+})
+
 test('close while paused lets the close frame of the other side through, and no message', () => {
   const { stand, line } = held({ behavior: { message: (c) => c.pause() } })
   line.text('a', 'b')

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Connection, SendResult } from '../../src/connection/connection.ts'
+import type { Piece } from '../../src/connection/slab.ts'
 import type { TopicHub } from '../../src/connection/topic-hub.ts'
 import { emptyHub } from '../../src/testing/contract-acceptor.ts'
 import { wireFrame } from '../../src/testing/wire-frame.ts'
+import { piece } from './pieces.ts'
 import { Stand } from './stand.ts'
 import type { Line, StandOptions } from './stand.ts'
 
@@ -78,7 +80,7 @@ function runStep(stand: Stand, lines: readonly Line[], all: readonly Expected[],
   else if (next.kind === 'allow') target.transport.writesTaken = next.writes
   else if (next.kind === 'break') {
     expected.isBroken = true
-    target.connection.transportClosed()
+    target.transport.breakOff()
   } else if (next.kind === 'ping') {
     if (target.connection.ping(Uint8Array.of(1)) !== 'closed') {
       expected.frames.push(shown(9, Uint8Array.of(1)))
@@ -428,7 +430,9 @@ test('what was written and sent is counted', () => {
 // --- Publications
 
 test('publications go behind direct messages in the same write, and never behind a close frame', () => {
-  let waiting: Uint8Array[] = []
+  let waiting: Piece[] = []
+  const bytesOfAll = (pieces: readonly Piece[]): number =>
+    pieces.reduce((sum, { start, end }) => sum + end - start, 0)
   const left: Connection[] = []
   const hub: TopicHub = {
     ...emptyHub,
@@ -437,10 +441,11 @@ test('publications go behind direct messages in the same write, and never behind
     take: (_, pieces) => {
       const taken = waiting.splice(0)
       pieces.push(...taken)
-      return taken.reduce((sum, piece) => sum + piece.length, 0)
+      return bytesOfAll(taken)
     },
+    lagBytes: () => bytesOfAll(waiting),
   }
-  const published = wireFrame(1, 'published', { mask: null })
+  const published = piece(wireFrame(1, 'published', { mask: null }))
   const stand = new Stand({ hub })
   const only = stand.open()
   only.connection.subscribe('topic')

@@ -10,6 +10,7 @@ import type { MessageDeflater } from '../../src/connection/outgoing.ts'
 import type { Keepalive } from '../../src/connection/route.ts'
 import { TimingWheel } from '../../src/connection/timing-wheel.ts'
 import type { TopicHub } from '../../src/connection/topic-hub.ts'
+import type { Piece, Slab } from '../../src/connection/slab.ts'
 import type { Transport } from '../../src/connection/transport.ts'
 import { Turn } from '../../src/connection/turn.ts'
 import { UpgradeRequest } from '../../src/connection/upgrade-request.ts'
@@ -20,6 +21,15 @@ import { FakeClock } from '../../src/engines/memory/fake-clock.ts'
 import { emptyHub } from '../../src/testing/contract-acceptor.ts'
 import { wireFrame, WireFrameReader } from '../../src/testing/wire-frame.ts'
 import type { WireFrame } from '../../src/testing/wire-frame.ts'
+import { bytesOf } from './pieces.ts'
+
+/** Stands beside a deflater that a test gives alone: compression is agreed on for both directions. */
+const NO_INFLATER: MessageInflater = {
+  inflate: () => assert.fail('nothing compressed is sent here'),
+}
+
+/** Not 0, so that a line that is not told is noticed. */
+const LINE = 7
 
 export class FakeTransport implements Transport {
   /** How many writes are taken at once; after those every write stays under way. */
@@ -30,24 +40,33 @@ export class FakeTransport implements Transport {
   hasEnded = false
   isDestroyed = false
   connection: HeldConnection | null = null
-  #lent: readonly Uint8Array[] | null = null
+  #lent: readonly Piece[] | null = null
   #copy: Buffer = Buffer.alloc(0)
 
   get isBlocked(): boolean {
     return this.#lent !== null
   }
 
-  write(bytes: Uint8Array): boolean {
-    return this.writeAll([bytes])
+  /** The slabs that the write under way reads from. */
+  get lentSlabs(): readonly Slab[] {
+    return this.#lent === null ? [] : this.#lent.map(({ slab }) => slab)
   }
 
-  writeAll(pieces: readonly Uint8Array[]): boolean {
+  write(line: number, slab: Slab, start: number, end: number): boolean {
+    return this.writeAll(line, [{ slab, start, end }])
+  }
+
+  writeAll(line: number, pieces: readonly Piece[]): boolean {
+    assert.equal(line, LINE)
     if (this.isDestroyed) return true
     assert.ok(this.#lent === null, 'written while a write was under way')
     assert.ok(!this.hasEnded, 'written behind the end')
     assert.ok(pieces.length > 0)
-    const copy = Buffer.concat(pieces)
-    assert.ok(copy.length > 0, 'an empty write')
+    assert.ok(
+      pieces.every(({ start, end }) => start < end),
+      'an empty piece',
+    )
+    const copy = Buffer.concat(pieces.map(bytesOf))
     if (this.writesTaken > 0) {
       this.writesTaken--
       this.writes.push(copy)
@@ -61,26 +80,47 @@ export class FakeTransport implements Transport {
   /** The write under way is taken; its memory must be as it was. */
   takeUnderWay(): void {
     if (this.#lent === null) return
-    assert.deepEqual(Buffer.concat(this.#lent), this.#copy, 'lent memory was overwritten')
+    this.checkLent()
     this.writes.push(this.#copy)
     this.#lent = null
     this.connection!.bytesWritten()
   }
 
-  pause(): void {
+  /** What the write under way reads from must be as it was. */
+  checkLent(): void {
+    if (this.#lent === null) return
+    assert.ok(Buffer.concat(this.#lent.map(bytesOf)).equals(this.#copy), 'lent memory overwritten')
+    assert.ok(
+      this.lentSlabs.every(({ pins }) => pins > 0),
+      'lent memory without a pin',
+    )
+  }
+
+  /** The line breaks: from now on nothing reads from what was lent. */
+  breakOff(): void {
+    this.isDestroyed = true
+    this.#lent = null
+    this.connection!.transportClosed()
+  }
+
+  pause(line: number): void {
+    assert.equal(line, LINE)
     this.isPaused = true
   }
 
-  resume(): void {
+  resume(line: number): void {
+    assert.equal(line, LINE)
     this.isPaused = false
   }
 
-  end(): void {
+  end(line: number): void {
+    assert.equal(line, LINE)
     assert.ok(!this.hasEnded, 'ended twice')
     this.hasEnded = true
   }
 
-  destroy(): void {
+  destroy(line: number): void {
+    assert.equal(line, LINE)
     this.isDestroyed = true
   }
 }
@@ -145,6 +185,7 @@ export class Stand {
   /** Opens a connection; the response is 'HELLO', and gone by the time this returns. */
   open(): Line {
     const transport = new FakeTransport()
+    const { inflater = null, deflater = null } = this.#options
     const request = new UpgradeRequest({
       method: 'GET',
       target: '/',
@@ -153,12 +194,12 @@ export class Stand {
       remoteAddress: '',
       secure: false,
     })
-    const connection = new HeldConnection(this.context, transport, {
+    const connection = new HeldConnection(this.context, transport, LINE, {
       request,
       subprotocol: '',
       data: undefined,
-      inflater: this.#options.inflater ?? null,
-      deflater: this.#options.deflater ?? null,
+      inflater: inflater ?? (deflater === null ? null : NO_INFLATER),
+      deflater,
     })
     transport.connection = connection
     connection.start('HELLO')

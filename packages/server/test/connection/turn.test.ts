@@ -94,19 +94,28 @@ test('a delivery that asks for another does not hold up the turn', () => {
   assert.equal(calls.length, 5)
 })
 
-test('the arena begins anew at the end of a turn, unless somebody has written in it again', () => {
+test('the arena begins anew behind a turn, unless somebody has written in it again', () => {
   const { clock, turn, a, b } = stand()
-  turn.arena.position = 100
+  const { arena } = turn
+  const write = (): number => {
+    arena.reserve(100)
+    const at = arena.position
+    arena.position += 100
+    return at
+  }
+  assert.deepEqual([write(), write()], [0, 100])
   turn.flushLater(a)
   clock.runTurn()
-  assert.equal(turn.arena.position, 0)
-  turn.arena.position = 200
-  a.onFlush = () => turn.flushLater(b)
+  assert.equal(write(), 0)
+  a.onFlush = () => {
+    assert.equal(write(), 100)
+    turn.flushLater(b)
+  }
   turn.flushLater(a)
   clock.runTurn()
-  assert.equal(turn.arena.position, 200)
+  assert.equal(write(), 200)
   clock.runTurn()
-  assert.equal(turn.arena.position, 0)
+  assert.equal(write(), 0)
 })
 
 test('a member that throws is reported as uncaught, and all others have their turn', async () => {

@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Acceptor } from '../../src/connection/engine.ts'
 import type { HeldConnection } from '../../src/connection/held-connection.ts'
+import type { Piece, Slab } from '../../src/connection/slab.ts'
 import type { Transport } from '../../src/connection/transport.ts'
 import { engineCases, memoryHarness, runCase } from '../../src/testing/index.ts'
 import type { EngineHarness } from '../../src/testing/index.ts'
+import { bytesOf, piece } from '../connection/pieces.ts'
 
 /** A transport that hands everything on, for faults to be put in. */
 class Passing implements Transport {
@@ -17,28 +19,28 @@ class Passing implements Transport {
     this.real = real
   }
 
-  write(bytes: Uint8Array): boolean {
-    return this.writeAll([bytes])
+  write(line: number, slab: Slab, start: number, end: number): boolean {
+    return this.writeAll(line, [{ slab, start, end }])
   }
 
-  writeAll(pieces: readonly Uint8Array[]): boolean {
-    return this.real.writeAll(pieces)
+  writeAll(line: number, pieces: readonly Piece[]): boolean {
+    return this.real.writeAll(line, pieces)
   }
 
-  pause(): void {
-    this.real.pause()
+  pause(line: number): void {
+    this.real.pause(line)
   }
 
-  resume(): void {
-    this.real.resume()
+  resume(line: number): void {
+    this.real.resume(line)
   }
 
-  end(): void {
-    this.real.end()
+  end(line: number): void {
+    this.real.end(line)
   }
 
-  destroy(): void {
-    this.real.destroy()
+  destroy(line: number): void {
+    this.real.destroy(line)
   }
 }
 
@@ -58,9 +60,9 @@ function faulty(name: string, transportFor: (real: Transport) => Passing): Engin
             if (judgement instanceof Promise || !judgement.accepted) return judgement
             return {
               ...judgement,
-              connect: (real) => {
+              connect: (real, line) => {
                 const transport = transportFor(real)
-                return (transport.connection = judgement.connect(transport))
+                return (transport.connection = judgement.connect(transport, line))
               },
             }
           },
@@ -71,23 +73,24 @@ function faulty(name: string, transportFor: (real: Transport) => Passing): Engin
 }
 
 class Splitting extends Passing {
-  override writeAll(pieces: readonly Uint8Array[]): boolean {
-    const all = Buffer.concat(pieces)
-    if (all.length < 40) return this.real.write(all)
-    return this.real.write(all.subarray(0, 20)) && this.real.write(all.subarray(20))
+  override writeAll(line: number, pieces: readonly Piece[]): boolean {
+    const { slab, start, end } = piece(Buffer.concat(pieces.map(bytesOf)))
+    if (end - start < 40) return this.real.write(line, slab, start, end)
+    const border = start + 20
+    return this.real.write(line, slab, start, border) && this.real.write(line, slab, border, end)
   }
 }
 
 class Losing extends Passing {
-  override writeAll(pieces: readonly Uint8Array[]): boolean {
-    return this.real.writeAll(pieces.length > 1 ? pieces.slice(1) : pieces)
+  override writeAll(line: number, pieces: readonly Piece[]): boolean {
+    return this.real.writeAll(line, pieces.length > 1 ? pieces.slice(1) : pieces)
   }
 }
 
 class CallingBack extends Passing {
-  override destroy(): void {
+  override destroy(line: number): void {
     this.connection?.transportClosed()
-    this.real.destroy()
+    this.real.destroy(line)
   }
 }
 

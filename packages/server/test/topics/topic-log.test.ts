@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Piece } from '../../src/connection/slab.ts'
 import { WireFrameReader } from '../../src/testing/index.ts'
 import type { WireFrame } from '../../src/testing/index.ts'
 import { TopicLog } from '../../src/topics/topic-log.ts'
 import type { PublishedMessage } from '../../src/topics/broker.ts'
+import { bytesOf } from '../connection/pieces.ts'
 
 const message: fc.Arbitrary<PublishedMessage> = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 400 }).filter((text) => text.isWellFormed()),
@@ -16,9 +18,9 @@ function keepAll(): TopicLog {
   return new TopicLog(() => 0)
 }
 
-function read(pieces: readonly Uint8Array[]): WireFrame[] {
+function read(pieces: readonly Piece[]): WireFrame[] {
   const reader = new WireFrameReader()
-  const frames = pieces.flatMap((piece) => reader.push(piece))
+  const frames = pieces.flatMap((piece) => reader.push(bytesOf(piece)))
   assert.equal(reader.restBytes, 0)
   return frames
 }
@@ -38,7 +40,7 @@ test('property: a slice from any frame border holds the frames from there to the
       })
       assert.equal(log.publicationCount, all.length)
       const from = seed % all.length
-      const pieces: Uint8Array[] = []
+      const pieces: Piece[] = []
       const bytes = log.slice(positions[from]!, pieces)
       assert.equal(bytes, log.head - positions[from]!)
       const frames = read(pieces)
@@ -54,19 +56,18 @@ test('property: what was handed out never changes, whatever is appended and trim
     fc.property(fc.array(message, { maxLength: 30 }), (all) => {
       let needed = 0
       const log = new TopicLog(() => needed)
-      const handedOut: Uint8Array[] = []
+      const handedOut: Piece[] = []
       const copies: Uint8Array[] = []
       for (const [i, one] of all.entries()) {
         const { head } = log
         log.append(one)
-        const pieces: Uint8Array[] = []
+        const pieces: Piece[] = []
         log.slice(head, pieces)
         handedOut.push(...pieces)
-        copies.push(...pieces.map((piece) => Uint8Array.from(piece)))
+        copies.push(...pieces.map((piece) => Uint8Array.from(bytesOf(piece))))
         if (i % 5 === 4) needed = log.head
       }
-      for (const [i, piece] of handedOut.entries())
-        assert.ok(Buffer.compare(piece, copies[i]!) === 0)
+      for (const [i, piece] of handedOut.entries()) assert.ok(bytesOf(piece).equals(copies[i]!))
     }),
     { numRuns: 50 },
   )
@@ -75,22 +76,22 @@ test('property: what was handed out never changes, whatever is appended and trim
 test('subscribers at the same place are given the same pieces, without a copy', () => {
   const log = keepAll()
   log.append('one')
-  const first: Uint8Array[] = []
-  const second: Uint8Array[] = []
+  const first: Piece[] = []
+  const second: Piece[] = []
   log.slice(0, first)
   log.slice(0, second)
   assert.equal(first[0], second[0])
   log.append('two')
-  const later: Uint8Array[] = []
+  const later: Piece[] = []
   log.slice(0, later)
-  assert.equal(later[0]!.buffer, first[0]!.buffer)
+  assert.equal(later[0]!.slab, first[0]!.slab)
   assert.deepEqual(read(first).map(asMessage), ['one'])
   assert.deepEqual(read(later).map(asMessage), ['one', 'two'])
 })
 
 test('a slice from the head is empty', () => {
   const log = keepAll()
-  const pieces: Uint8Array[] = []
+  const pieces: Piece[] = []
   assert.equal(log.slice(0, pieces), 0)
   log.append('x')
   assert.equal(log.slice(log.head, pieces), 0)
@@ -110,7 +111,7 @@ test('whole pieces that nobody needs are forgotten when memory is needed, and no
   needed = positions[50]!
   for (let i = 0; i < 30; i++) append()
   assert.ok(log.keptBytes < log.head - positions[35]!)
-  const pieces: Uint8Array[] = []
+  const pieces: Piece[] = []
   log.slice(needed, pieces)
   assert.deepEqual(
     read(pieces).map((frame) => String(asMessage(frame)).split(' ', 1)[0]),
@@ -147,7 +148,7 @@ test('who stands elsewhere is given other pieces', () => {
     [0, ['one', 'two']],
     [head, ['two']],
   ] as const) {
-    const pieces: Uint8Array[] = []
+    const pieces: Piece[] = []
     log.slice(from, pieces)
     assert.deepEqual(read(pieces).map(asMessage), expected)
   }

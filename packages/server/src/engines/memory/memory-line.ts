@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../connection/clock.ts'
 import type { HeldConnection } from '../../connection/held-connection.ts'
+import type { Piece, Slab } from '../../connection/slab.ts'
 import type { Transport } from '../../connection/transport.ts'
 
 /** The far end of a line, where a test stands. Nothing it does is noticed before the clock's next turn. */
@@ -124,18 +125,22 @@ export class MemoryLine implements Transport {
   /** Answers with text instead of becoming a connection; nothing that comes is read any more. */
   refuse(response: string): void {
     this.#isDeaf = true
-    this.write(Buffer.from(response, 'latin1'))
+    this.#write([Buffer.from(response, 'latin1')])
     this.end()
     this.#schedulePump()
   }
 
   // --- What the connection calls
 
-  write(bytes: Uint8Array): boolean {
-    return this.writeAll([bytes])
+  write(_line: number, slab: Slab, start: number, end: number): boolean {
+    return this.#write([slab.bytes.subarray(start, end)])
   }
 
-  writeAll(pieces: readonly Uint8Array[]): boolean {
+  writeAll(_line: number, pieces: readonly Piece[]): boolean {
+    return this.#write(pieces.map(({ slab, start, end }) => slab.bytes.subarray(start, end)))
+  }
+
+  #write(pieces: readonly Uint8Array[]): boolean {
     if (this.isClosed) return true
     if (this.#isWriting) throw new Error('Written to a line while a write is under way')
     if (this.#endRequested) throw new Error('Written to a line behind its end')

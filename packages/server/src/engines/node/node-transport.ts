@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net'
 import type { HeldConnection } from '../../connection/held-connection.ts'
+import type { Piece, Slab } from '../../connection/slab.ts'
 import type { Transport } from '../../connection/transport.ts'
 import { readBuffer, readShared } from './shared-read.ts'
 
@@ -50,8 +51,9 @@ export class NodeTransport implements Transport {
     else socket.resume()
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(_line: number, slab: Slab, start: number, end: number): boolean {
     const socket = this.#socket
+    const bytes = slab.bytes.subarray(start, end)
     if (this.#isEncrypted) {
       socket.write(bytes, this.#written)
       return false
@@ -60,13 +62,13 @@ export class NodeTransport implements Transport {
     return this.#isTaken()
   }
 
-  writeAll(pieces: readonly Uint8Array[]): boolean {
+  writeAll(_line: number, pieces: readonly Piece[]): boolean {
     const socket = this.#socket
     const last = pieces.length - 1
     socket.cork()
-    for (let i = 0; i < last; i++) socket.write(pieces[i]!)
-    if (this.#isEncrypted) socket.write(pieces[last]!, this.#written)
-    else socket.write(pieces[last]!)
+    for (let i = 0; i < last; i++) socket.write(bytesOf(pieces[i]!))
+    if (this.#isEncrypted) socket.write(bytesOf(pieces[last]!), this.#written)
+    else socket.write(bytesOf(pieces[last]!))
     socket.uncork()
     return !this.#isEncrypted && this.#isTaken()
   }
@@ -103,6 +105,10 @@ export class NodeTransport implements Transport {
   destroy(): void {
     this.#socket.destroy()
   }
+}
+
+function bytesOf({ slab, start, end }: Piece): Uint8Array {
+  return slab.bytes.subarray(start, end)
 }
 
 function onData(this: HeldSocket, chunk: Buffer): void {

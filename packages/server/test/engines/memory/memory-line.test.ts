@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ONLY_LINE } from '../../../src/connection/transport.ts'
 import { FakeClock } from '../../../src/engines/memory/fake-clock.ts'
 import { MemoryLine, ReceiveBuffer } from '../../../src/engines/memory/memory-line.ts'
+import { bytesOf, piece, writeAllTo, writeTo } from '../../connection/pieces.ts'
 
 interface LineStand {
   readonly clock: FakeClock
@@ -77,10 +79,10 @@ test('pausing from within a chunk holds the next', () => {
 
 test('a write is copied when it is taken, and pieces of one write arrive as one', () => {
   const { line } = lineStand()
-  const memory = Buffer.from('memory')
-  assert.ok(line.write(memory))
-  memory.fill(0)
-  assert.ok(line.writeAll([bytes('a'), bytes('b')]))
+  const memory = piece('memory')
+  assert.ok(line.write(ONLY_LINE, memory.slab, memory.start, memory.end))
+  memory.slab.bytes.fill(0)
+  assert.ok(writeAllTo(line, 'a', 'b'))
   assert.deepEqual(line.peer.readArrivals().map(String), ['memory', 'ab'])
   assert.equal(line.peer.read().length, 0)
 })
@@ -88,10 +90,10 @@ test('a write is copied when it is taken, and pieces of one write arrive as one'
 test('beyond the window a write stays under way until the window opens', () => {
   const { clock, line, told } = lineStand()
   line.peer.windowBytes = 4
-  assert.ok(line.write(bytes('abc')))
-  assert.ok(!line.writeAll([bytes('de'), bytes('fg'), bytes('h')]))
+  assert.ok(writeTo(line, 'abc'))
+  assert.ok(!writeAllTo(line, 'de', 'fg', 'h'))
   assert.equal(String(line.peer.read()), 'abcd')
-  assert.throws(() => line.write(bytes('x')), /under way/)
+  assert.throws(() => writeTo(line, 'x'), /under way/)
   line.peer.windowBytes = 2
   assert.equal(String(line.peer.read()), 'ef')
   clock.runTurns()
@@ -102,15 +104,15 @@ test('beyond the window a write stays under way until the window opens', () => {
   assert.deepEqual([told, line.peer.hasEnded], [[], false])
   clock.runTurns()
   assert.deepEqual([told, line.peer.hasEnded], [['written'], true])
-  assert.throws(() => line.write(bytes('x')), /behind its end/)
+  assert.throws(() => writeTo(line, 'x'), /behind its end/)
 })
 
 test('memory that is under way and overwritten shows at the far end', () => {
   const { line } = lineStand()
   line.peer.windowBytes = 0
-  const memory = Buffer.from('lent')
-  line.write(memory)
-  memory.write('kept')
+  const memory = piece('lent')
+  line.write(ONLY_LINE, memory.slab, memory.start, memory.end)
+  bytesOf(memory).write('kept')
   line.peer.windowBytes = Infinity
   assert.equal(String(line.peer.read()), 'kept')
 })
@@ -132,14 +134,14 @@ test('destroy and cut lose what is under way, and are reported once, in a later 
   for (const how of ['destroy', 'cut'] as const) {
     const { clock, line, told } = lineStand()
     line.peer.windowBytes = 0
-    line.write(bytes('lost'))
+    writeTo(line, 'lost')
     line.peer.write(bytes('lost too'))
     if (how === 'cut') line.peer.cut()
     else line.destroy()
     line.destroy()
     line.peer.cut()
     assert.deepEqual(told, [])
-    assert.ok(line.write(bytes('late')) && line.isClosed)
+    assert.ok(writeTo(line, 'late') && line.isClosed)
     line.peer.windowBytes = Infinity
     line.peer.write(bytes('late'))
     line.end()

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import type { HeldConnection } from '../../../src/connection/held-connection.ts'
 import { NodeTransport } from '../../../src/engines/node/node-transport.ts'
+import { writeAllTo, writeTo } from '../../connection/pieces.ts'
 import { dial, encrypt, eventually, selfSigned } from '../http/line.ts'
 import type { Line } from '../http/line.ts'
 
@@ -143,9 +144,9 @@ for (const isTls of [false, true]) {
       if (!isTaken) await eventually('the write', () => told.writtenCount === expected + 1)
       if (!isTaken) expected++
     }
-    await send(transport.write(Buffer.from('a')))
-    await send(transport.writeAll([Buffer.from('b'), Buffer.from('c')]))
-    await send(transport.writeAll([Buffer.from('d')]))
+    await send(writeTo(transport, 'a'))
+    await send(writeAllTo(transport, 'b', 'c'))
+    await send(writeAllTo(transport, 'd'))
     assert.equal(await line.until('d'), 'abcd')
     assert.equal(told.writtenCount, expected)
   })
@@ -154,7 +155,7 @@ for (const isTls of [false, true]) {
     const { line, transport, told } = await pair(t, isTls)
     line.socket.pause()
     told.isWithinCommand = true
-    assert.equal(transport.writeAll([MUCH, Buffer.from('end')]), false)
+    assert.equal(writeAllTo(transport, MUCH, 'end'), false)
     told.isWithinCommand = false
     await new Promise((resolve) => setTimeout(resolve, 30))
     assert.equal(told.writtenCount, 0)
@@ -167,7 +168,7 @@ for (const isTls of [false, true]) {
 
   test(`end: what was written arrives, then the end${over}`, async (t) => {
     const { line, transport, told } = await pair(t, isTls)
-    transport.write(Buffer.from('last'))
+    writeTo(transport, 'last')
     transport.end()
     assert.equal(await line.ended(), 'last')
     line.socket.end()
@@ -188,8 +189,8 @@ for (const isTls of [false, true]) {
     told.isWithinCommand = true
     transport.destroy()
     transport.destroy()
-    transport.write(Buffer.from('x'))
-    transport.writeAll([Buffer.from('x'), Buffer.from('y')])
+    writeTo(transport, 'x')
+    writeAllTo(transport, 'x', 'y')
     transport.pause()
     transport.resume()
     transport.end()
@@ -202,7 +203,7 @@ for (const isTls of [false, true]) {
   test(`a line that breaks while bytes are under way: the close, no bytesWritten${over}`, async (t) => {
     const { line, transport, told } = await pair(t, isTls)
     line.socket.pause()
-    assert.equal(transport.write(MUCH), false)
+    assert.equal(writeTo(transport, MUCH), false)
     line.socket.destroy()
     await eventually('the close', () => told.closedCount === 1)
     assert.equal(told.writtenCount, 0)

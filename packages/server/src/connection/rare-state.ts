@@ -1,0 +1,19 @@
+// What few connections need, and few need for long: built when it is, so that an idle line does not carry it.
+
+import { CloseCode } from '../protocol/close-code.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+export class RareState {
+  /** Bytes received and not parsed, because the connection was paused. */
+  held: Uint8Array | null = null
+  /** What `close` of the behavior will be told. */
+  closeCode: number = CloseCode.ABNORMAL
+  closeReason = ''
+  /** When the close sequence began, on the wheel's clock. */
+  closingSinceMs = 0
+  /** The payload of the last ping that could not be answered yet. */
+  pendingPong: Uint8Array | null = null
+  /** Pings that the last pong has stood for. */
+  coalescedPongs = 0
+  rate: RateLimit | null = null
+}
