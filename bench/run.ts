@@ -1,64 +1,114 @@
-// The command: reads options, goes through the suite, prints tables and writes JSON.
+// The command: reads options, goes through the suite, prints tables, writes JSON and docs/performance.md.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { GeneratorProcess } from './src/load/generator-process.ts'
 import { helpText, parseOptions, type Options } from './src/options.ts'
+import { rivalNames } from './src/process/rivals.ts'
+import { Progress } from './src/progress.ts'
 import { describeEnvironment, readEnvironment } from './src/report/environment.ts'
-import { reportTables, type Report } from './src/report/report.ts'
+import { writePerformance } from './src/report/performance.ts'
+import type { Report, ScenarioResult } from './src/report/results.ts'
+import { scenarioTable } from './src/report/scenario-table.ts'
 import { formatTable } from './src/report/table.ts'
 import type { Bench } from './src/scenarios/bench.ts'
-import { echoName, runEcho } from './src/scenarios/echo.ts'
-import { idleMemoryName, runIdleMemory } from './src/scenarios/idle-memory.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options.help) console.log(helpText)
-  else await run(options)
+  else if (options.list) console.log(listText(options))
+  else if (options.reportFile !== undefined) {
+    const report = JSON.parse(readFileSync(options.reportFile, 'utf8')) as Report
+    tell(writePerformance(report, root))
+  } else await run(options)
 } catch (error) {
-  showProgress('')
   console.error(`bench: ${(error as Error).message}`)
   process.exitCode = error instanceof RangeError || error instanceof TypeError ? 2 : 1
 }
 
 async function run(options: Options): Promise<void> {
   checkMachine()
-  const { suite, rivals, roundCount, roundMs, processCount } = options
-  const environment = readEnvironment(rivals)
   const startMs = performance.now()
-  console.log(`${describeEnvironment(environment)}\n`)
-  const bench: Bench = {
-    serverCore: 0,
-    generatorCore: 1,
-    roundCount,
-    roundMs,
-    processCount,
-    progress: showProgress,
+  const missing = missingRivals(options)
+  const rivals = options.rivals.filter(({ name }) => !(name in missing))
+  if (rivals.length === 0) throw new Error('no rival can run on this machine')
+  const environment = readEnvironment(rivals)
+  console.log(describeEnvironment(environment))
+  for (const [name, reason] of Object.entries(missing)) console.log(`without ${name}: ${reason}`)
+
+  const progress = new Progress(process.stderr, options.scenarios.length)
+  const { roundCount, roundMs, processCount } = options
+  const cores = { serverCores: '0', generatorCores: '1' }
+  const settings = { roundCount, roundMs, processCount, ...cores }
+  const bench: Bench = { ...settings, progress: (text) => progress.say(text) }
+  const generator = await describeGenerator(bench)
+  console.log(`the load generator moves its bytes with ${generator}\n`)
+  const scenarios: ScenarioResult[] = []
+  for (const scenario of options.scenarios) {
+    progress.begin(scenario.name)
+    const results = await scenario.run(bench, rivals)
+    progress.clear()
+    scenarios.push(...results)
+    // As soon as they are there: who waits for half an hour wants to see something.
+    for (const result of results) {
+      console.log(`${formatTable(scenarioTable(result, options.against))}\n`)
+    }
   }
-  const report = { suite: suite.name, environment, echo: [], idleMemory: [] } as {
-    -readonly [Key in keyof Report]: Report[Key] extends readonly (infer Item)[]
-      ? Item[]
-      : Report[Key]
+  const seconds = Math.round((performance.now() - startMs) / 1000)
+  const report: Report = {
+    suite: options.suiteName,
+    against: options.against,
+    environment,
+    settings: { ...settings, generator },
+    missing,
+    scenarios,
+    seconds,
   }
-  for (const scenario of suite.echo) {
-    if (!echoName(scenario).includes(options.only)) continue
-    report.echo.push({ scenario, results: await runEcho(bench, scenario, rivals) })
-  }
-  for (const scenario of suite.idleMemory) {
-    if (!idleMemoryName(scenario).includes(options.only)) continue
-    report.idleMemory.push({ scenario, results: await runIdleMemory(bench, scenario, rivals) })
-  }
-  showProgress('')
-  for (const table of reportTables(report, options.against)) console.log(`${formatTable(table)}\n`)
-  const seconds = ((performance.now() - startMs) / 1000).toFixed(0)
   console.log(
     `Median (lowest–highest) of ${roundCount} interleaved rounds of ${roundMs} ms; memory: of ` +
-      `${processCount} fresh processes. Server on core 0, load on core 1. Took ${seconds} s.`,
+      `${processCount} fresh processes. A ratio below 1 is better than ${options.against}. Server on core 0, ` +
+      `load on core 1. Took ${seconds} s.`,
   )
-  if (options.jsonFile !== undefined) {
-    writeFileSync(options.jsonFile, `${JSON.stringify(report, undefined, 2)}\n`)
+  save(report, options)
+}
+
+function save(report: Report, options: Options): void {
+  const day = report.environment.date.slice(0, 10)
+  const ownFile = options.isWhole ? `${root}bench/results/${day}-${report.suite}.json` : undefined
+  const file = options.jsonFile ?? ownFile
+  if (file !== undefined) {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
+    tell([file])
   }
+  if (options.isWhole) tell(writePerformance(report, root))
+}
+
+function missingRivals(options: Options): Record<string, string> {
+  const missing: Record<string, string> = {}
+  for (const rival of options.rivals) {
+    const reason = rival.whyNot()
+    if (reason !== null) missing[rival.name] = reason
+  }
+  return missing
+}
+
+async function describeGenerator(bench: Bench): Promise<string> {
+  await using generator = new GeneratorProcess(bench.generatorCores)
+  const { engine } = await generator.tell('describe', {})
+  return engine
+}
+
+function listText(options: Options): string {
+  const scenarios = options.scenarios.map(({ name }) => `  ${name}`)
+  const rivals = rivalNames.map((name) => `  ${name}`)
+  return [`suite ${options.suiteName}:`, ...scenarios, 'rivals:', ...rivals].join('\n')
 }
 
 function checkMachine(): void {
@@ -69,7 +119,6 @@ function checkMachine(): void {
   }
 }
 
-/** One line that rewrites itself on a terminal; elsewhere nothing. */
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+function tell(files: readonly string[]): void {
+  for (const file of files) console.log(`wrote ${file}`)
 }

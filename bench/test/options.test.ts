@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseOptions } from '../src/options.ts'
 
-test('the smoke suite runs Holdline beside ws in at least five rounds', () => {
-  const options = parseOptions(['--smoke'])
-  assert.deepEqual(
-    options.rivals.map(({ name }) => name),
-    ['holdline-node', 'holdline-default-heap', 'ws'],
-  )
-  assert.ok(options.roundCount >= 5)
-})
+for (const suite of ['--smoke', '--full', undefined]) {
+  test(`the ${suite ?? 'default'} suite runs Holdline beside ws in at least five rounds`, () => {
+    const options = parseOptions(suite === undefined ? [] : [suite])
+    const names = options.rivals.map(({ name }) => name)
+    assert.ok(names.includes('ws') && names.includes('holdline-node'))
+    assert.ok(options.roundCount >= 5)
+    assert.equal(new Set(options.scenarios.map(({ name }) => name)).size, options.scenarios.length)
+  })
+}
 
 test('rivals are chosen by name and joined by commands', () => {
   const options = parseOptions(['--rivals', 'ws,bare-net', '--rival', 'mine=serve {port}'])
@@ -19,11 +20,26 @@ test('rivals are chosen by name and joined by commands', () => {
   )
 })
 
+test('docs/performance.md is made from whole runs only', () => {
+  assert.equal(parseOptions([]).isWhole, true)
+  assert.equal(parseOptions(['--full']).isWhole, true)
+  for (const part of [['--smoke'], ['--only', 'echo'], ['--rivals', 'ws']]) {
+    assert.equal(parseOptions(part).isWhole, false)
+  }
+})
+
+test('scenarios are chosen by a part of their name', () => {
+  const { scenarios } = parseOptions(['--full', '--only', 'storm'])
+  assert.ok(scenarios.length > 0 && scenarios.every(({ kind }) => kind === 'storm'))
+})
+
 for (const wrong of [
   ['--rounds', '0'],
   ['--rounds', 'x'],
   ['--round-ms', '1.5'],
   ['--rivals', 'nosuch'],
+  ['--only', 'nosuch'],
+  ['--smoke', '--full'],
 ]) {
   test(`${wrong.join(' ')} is refused`, () => {
     assert.throws(() => parseOptions(wrong), RangeError)

@@ -1,23 +1,91 @@
 // What the bench says to a load generator process, and what it answers. Each command has one answer.
-import type { RoundResult } from './echo-load.ts'
+import type { DialectName } from '../process/dialect.ts'
 import type { PayloadKind } from './request-frame.ts'
 
-export type Command =
-  | { readonly do: 'open'; readonly port: number; readonly connectionCount: number }
-  | {
-      readonly do: 'verify'
-      readonly kind: PayloadKind
-      readonly payloadBytes: number
-      readonly messageCount: number
+export interface MessageShape {
+  readonly kind: PayloadKind
+  readonly payloadBytes: number
+}
+
+/** A stretch of time in which the generator worked. */
+export interface LoadRound {
+  readonly elapsedMs: number
+  /** CPU time of the generator itself, to tell whether it was the bottleneck. */
+  readonly generatorCpuUs: number
+}
+
+export interface EchoLoadRound extends LoadRound {
+  readonly messages: number
+}
+
+export interface PacedLoadRound extends EchoLoadRound {
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly p999Us: number
+  readonly highestUs: number
+  /** How late the generator itself was, at the 99th percentile. */
+  readonly lateP99Us: number
+}
+
+export interface PublicationsRound extends LoadRound {
+  readonly publications: number
+  readonly deliveries: number
+}
+
+export interface HandshakesRound extends LoadRound {
+  readonly handshakes: number
+}
+
+/** By command: what it takes, and what it gives back. */
+export interface Commands {
+  /** Which engine moves the bytes. */
+  describe: { takes: object; gives: { readonly engine: string } }
+  /** Connects all: to `/`, or, where there are topics, connection c to topic c % topicCount. */
+  open: {
+    takes: {
+      readonly port: number
+      readonly dialect: DialectName
+      readonly connectionCount: number
+      readonly topicCount: number
     }
-  | {
-      readonly do: 'round'
-      readonly kind: PayloadKind
-      readonly payloadBytes: number
+    gives: LoadRound
+  }
+  /** Compares every byte of echoes, or of a publication in each topic. */
+  verify: { takes: MessageShape & { readonly messageCount: number }; gives: LoadRound }
+  echo: {
+    takes: MessageShape & { readonly window: number; readonly roundMs: number }
+    gives: EchoLoadRound
+  }
+  paced: {
+    takes: MessageShape & { readonly messagesPerSecond: number; readonly roundMs: number }
+    gives: PacedLoadRound
+  }
+  publish: {
+    takes: MessageShape & { readonly inFlight: number; readonly roundMs: number }
+    gives: PublicationsRound
+  }
+  handshakes: {
+    takes: {
+      readonly port: number
+      readonly dialect: DialectName
+      readonly atOnce: number
       readonly roundMs: number
     }
-  | { readonly do: 'close' }
+    gives: HandshakesRound
+  }
+  /** Cuts all connections at once, and connects all of them at once again. */
+  storm: { takes: object; gives: LoadRound }
+  /** Cuts all connections. */
+  close: { takes: object; gives: LoadRound }
+}
+
+export type CommandName = keyof Commands
+
+export interface Command<Name extends CommandName = CommandName> {
+  readonly name: Name
+  readonly options: Commands[Name]['takes']
+}
 
 export type Answer =
-  | { readonly ok: true; readonly round?: RoundResult }
+  | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly message: string }

@@ -1,37 +1,40 @@
-// The bench's end of a load generator: starts the process, pinned to its core, and asks it for rounds.
+// The bench's end of a load generator: starts the process, pinned to its core, and tells it what to play.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Answer, Command } from './commands.ts'
-import type { RoundResult } from './echo-load.ts'
-import type { PayloadKind } from './request-frame.ts'
+import type { Answer, CommandName, Commands } from './commands.ts'
 
 const program = fileURLToPath(new URL('generator.ts', import.meta.url))
 
 export class GeneratorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
 
-  constructor(core: number) {
-    const command = ['-c', String(core), process.execPath, '--no-warnings', program]
+  /** @param cores - as taskset takes them: `1`, `0,1` */
+  constructor(cores: string) {
+    const command = ['-c', cores, process.execPath, '--no-warnings', '-C', 'source', program]
     this.#child = spawn('taskset', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   }
 
-  async open(port: number, connectionCount: number): Promise<void> {
-    await this.#ask({ do: 'open', port, connectionCount })
-  }
-
-  async verify(kind: PayloadKind, payloadBytes: number, messageCount: number): Promise<void> {
-    await this.#ask({ do: 'verify', kind, payloadBytes, messageCount })
-  }
-
-  async round(kind: PayloadKind, payloadBytes: number, roundMs: number): Promise<RoundResult> {
-    const answer = await this.#ask({ do: 'round', kind, payloadBytes, roundMs })
-    if (answer.round === undefined) throw new Error('the load generator gave no result')
-    return answer.round
-  }
-
-  async close(): Promise<void> {
-    await this.#ask({ do: 'close' })
+  /** Rejects with the generator's reason, or when its process ends. One command at a time. */
+  async tell<Name extends CommandName>(
+    name: Name,
+    options: Commands[Name]['takes'],
+  ): Promise<Commands[Name]['gives']> {
+    const settled = new AbortController()
+    try {
+      const answered = once(this.#child, 'message', { signal: settled.signal })
+      const ended = once(this.#child, 'exit', { signal: settled.signal }).then(() => {
+        throw new Error(`the load generator ended during '${name}'`)
+      })
+      ended.catch(() => {})
+      answered.catch(() => {})
+      if (this.#child.connected) this.#child.send({ name, options })
+      const [answer] = (await Promise.race([answered, ended])) as [Answer]
+      if (!answer.ok) throw new Error(`${name}: ${answer.message}`)
+      return answer.result as Commands[Name]['gives']
+    } finally {
+      settled.abort()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -39,21 +42,5 @@ export class GeneratorProcess implements AsyncDisposable {
     const exited = once(this.#child, 'exit')
     this.#child.kill('SIGKILL')
     await exited
-  }
-
-  async #ask(command: Command): Promise<Answer & { ok: true }> {
-    const settled = new AbortController()
-    try {
-      const answered = once(this.#child, 'message', { signal: settled.signal })
-      const ended = once(this.#child, 'exit', { signal: settled.signal }).then(() => {
-        throw new Error(`the load generator ended during '${command.do}'`)
-      })
-      this.#child.send(command)
-      const [answer] = (await Promise.race([answered, ended])) as [Answer]
-      if (!answer.ok) throw new Error(`load generator, ${command.do}: ${answer.message}`)
-      return answer
-    } finally {
-      settled.abort()
-    }
   }
 }

@@ -1,31 +1,38 @@
 // The load generator process: does what it is told over Node's IPC channel, one command at a time.
-import type { Answer, Command } from './commands.ts'
-import { EchoLoad } from './echo-load.ts'
+import { chooseLoadEngine } from './choose-load-engine.ts'
+import type { Answer, Command, Commands } from './commands.ts'
+import { Load } from './load.ts'
 
-const load = new EchoLoad()
+const load = new Load(await chooseLoadEngine())
 
-async function run(command: Command): Promise<Answer> {
-  switch (command.do) {
+function run(command: Command): Promise<unknown> {
+  const { name, options } = command
+  switch (name) {
+    case 'describe':
+      return Promise.resolve({ engine: load.engineName })
     case 'open':
-      await load.open(command.port, command.connectionCount)
-      return { ok: true }
+      return load.open(options as Commands['open']['takes'])
     case 'verify':
-      await load.verify(command.kind, command.payloadBytes, command.messageCount)
-      return { ok: true }
-    case 'round': {
-      const round = await load.round(command.kind, command.payloadBytes, command.roundMs)
-      return { ok: true, round }
-    }
+      return load.verify(options as Commands['verify']['takes'])
+    case 'echo':
+      return load.echo(options as Commands['echo']['takes'])
+    case 'paced':
+      return load.paced(options as Commands['paced']['takes'])
+    case 'publish':
+      return load.publish(options as Commands['publish']['takes'])
+    case 'handshakes':
+      return load.handshakes(options as Commands['handshakes']['takes'])
+    case 'storm':
+      return load.storm()
     case 'close':
-      load.close()
-      return { ok: true }
+      return load.close()
   }
 }
 
 process.on('message', async (command: Command) => {
   let answer: Answer
   try {
-    answer = await run(command)
+    answer = { ok: true, result: await run(command) }
   } catch (error) {
     answer = { ok: false, message: (error as Error).message }
   }

@@ -34,6 +34,11 @@ export function samplePayload(kind: PayloadKind, payloadBytes: number, seed: num
   return payload
 }
 
+/** A key that differs with the seed, without a zero in it. */
+export function verificationKey(seed: number): Uint8Array {
+  return Uint8Array.of(1 + (seed & 127), 255 - (seed & 127), 0xa5, 1 + ((seed * 13) & 127))
+}
+
 /** As `samplePayload`, with characters of two to four octets in text, to be checked and not timed. */
 export function verificationPayload(kind: PayloadKind, payloadBytes: number, seed: number): Buffer {
   const payload = samplePayload(kind, payloadBytes, seed)

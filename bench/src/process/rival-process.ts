@@ -14,42 +14,69 @@ export class RivalProcess implements AsyncDisposable {
   readonly port: number
   readonly #child: ChildProcess
   readonly #pid: number
+  /** What it last wrote to standard error. */
+  #complaints = ''
   // Even when the bench is interrupted, no server is left behind on its port.
-  readonly #kill = (): boolean => this.#child.kill('SIGKILL')
+  readonly #kill = (): void => {
+    if (this.#pid !== 0) process.kill(-this.#pid, 'SIGKILL')
+  }
 
-  private constructor(name: string, port: number, child: ChildProcess, pid: number) {
+  private constructor(name: string, port: number, child: ChildProcess) {
     this.name = name
     this.port = port
     this.#child = child
-    this.#pid = pid
+    this.#pid = child.pid ?? 0
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-2000)
+    })
+    child.on('error', (error) => (this.#complaints += error.message))
     process.once('exit', this.#kill)
   }
 
-  static async start(rival: Rival, core: number): Promise<RivalProcess> {
+  /** @param cores - as taskset takes them: `0`, `0,1` */
+  static async start(
+    rival: Rival,
+    cores: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<RivalProcess> {
     const port = await freePort()
     const command = rival.command.replaceAll('{port}', String(port))
     // taskset and `exec` replace themselves, so the child's pid is the server's own. Its own settings
     // of Node are dropped: they would be measured too.
     const { NODE_OPTIONS: _, ...env } = process.env
-    const child = spawn('taskset', ['-c', String(core), 'sh', '-c', `exec ${command}`], {
-      env,
+    const child = spawn('taskset', ['-c', cores, 'sh', '-c', `exec ${command}`], {
+      env: { ...env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
+      // A group of its own, so that what the server started ends with it.
+      detached: true,
     })
-    let complaints = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaints = (complaints + text).slice(-2000)
-    })
-    child.on('error', (error) => (complaints += error.message))
+    const server = new RivalProcess(rival.name, port, child)
     const deadline = performance.now() + startTimeoutMs
     while (!(await accepts(port))) {
-      const ended = child.exitCode !== null || child.signalCode !== null || child.pid === undefined
-      if (ended || performance.now() > deadline) {
-        child.kill('SIGKILL')
-        throw new Error(`the rival '${rival.name}' did not listen on its port\n${complaints}`)
+      if (server.#hasEnded || performance.now() > deadline) {
+        await server[Symbol.asyncDispose]()
+        throw new Error(`it did not listen on its port ${server.#lastWords()}`)
       }
       await delay(20)
     }
-    return new RivalProcess(rival.name, port, child, child.pid ?? 0)
+    return server
+  }
+
+  /** In one line how it ended; undefined while it runs. */
+  get obituary(): string | undefined {
+    if (!this.#hasEnded) return undefined
+    const how = this.#child.signalCode ?? `exit code ${this.#child.exitCode}`
+    return `the server ended by itself (${how}) ${this.#lastWords()}`.trimEnd()
+  }
+
+  get #hasEnded(): boolean {
+    const { exitCode, signalCode, pid } = this.#child
+    return exitCode !== null || signalCode !== null || pid === undefined
+  }
+
+  #lastWords(): string {
+    const words = this.#complaints.trim().replaceAll(/\s+/g, ' ').slice(-300)
+    return words === '' ? '' : `– ${words}`
   }
 
   async cpuTime(): Promise<CpuTime> {
@@ -62,7 +89,7 @@ export class RivalProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#kill)
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    if (this.#hasEnded) return
     const exited = once(this.#child, 'exit')
     this.#kill()
     await exited

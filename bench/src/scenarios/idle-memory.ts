@@ -1,70 +1,89 @@
-// Scenario: connections that were opened and say nothing. How many bytes each keeps resident in the
-// server, above a baseline that has already served and closed a few hundred.
+// Scenario: connections that were opened and say nothing. How many bytes each keeps resident in the server, above a
+// baseline that has already served and closed a few hundred, and how much the kernel keeps for both of its ends.
 import { setTimeout as delay } from 'node:timers/promises'
-import { GeneratorProcess } from '../load/generator-process.ts'
-import { RivalProcess } from '../process/rival-process.ts'
+import { readKernelMemory } from '../process/kernel-memory.ts'
 import type { Rival } from '../process/rivals.ts'
-import type { Bench } from './bench.ts'
+import type { Round, ScenarioResult } from '../report/results.ts'
+import type { Bench, Scenario } from './bench.ts'
+import { countText } from './figures.ts'
+import { attempt, Lane, type Entry } from './lanes.ts'
 
-export interface IdleMemoryScenario {
+export interface IdleMemoryParameters {
   readonly connectionCount: number
   readonly warmUpCount: number
 }
 
-export interface IdleMemorySample {
-  readonly baselineRssBytes: number
-  readonly heldRssBytes: number
-  readonly rssBytesPerConnection: number
-  readonly pssBytesPerConnection: number
-}
-
-export interface IdleMemoryResult {
-  readonly rival: string
-  /** One per fresh process. */
-  readonly samples: readonly IdleMemorySample[]
-}
-
 const settleMs = 1000
 
-export function idleMemoryName(scenario: IdleMemoryScenario): string {
-  return `idle memory, ${scenario.connectionCount} connections held`
-}
+export class IdleMemory implements Scenario {
+  readonly kind = 'idle-memory'
+  readonly name: string
+  readonly #parameters: IdleMemoryParameters
 
-export async function runIdleMemory(
-  bench: Bench,
-  scenario: IdleMemoryScenario,
-  rivals: readonly Rival[],
-): Promise<IdleMemoryResult[]> {
-  const results = rivals.map((rival) => ({ rival, samples: [] as IdleMemorySample[] }))
-  for (let run = 1; run <= bench.processCount; run++) {
-    for (const { rival, samples } of results) {
-      bench.progress(
-        `${idleMemoryName(scenario)}: process ${run}/${bench.processCount}, ${rival.name}`,
-      )
-      samples.push(await sampleProcess(bench, scenario, rival))
-    }
+  constructor(parameters: IdleMemoryParameters) {
+    this.#parameters = parameters
+    this.name = `idle memory, ${countText(parameters.connectionCount)} connections held`
   }
-  return results.map(({ rival, samples }) => ({ rival: rival.name, samples }))
-}
 
-async function sampleProcess(
-  bench: Bench,
-  scenario: IdleMemoryScenario,
-  rival: Rival,
-): Promise<IdleMemorySample> {
-  await using server = await RivalProcess.start(rival, bench.serverCore)
-  await using generator = new GeneratorProcess(bench.generatorCore)
-  await generator.open(server.port, scenario.warmUpCount)
-  await generator.close()
-  await delay(settleMs)
-  const baseline = await server.residentMemory()
-  await generator.open(server.port, scenario.connectionCount)
-  await delay(settleMs)
-  const held = await server.residentMemory()
-  return {
-    baselineRssBytes: baseline.rssBytes,
-    heldRssBytes: held.rssBytes,
-    rssBytesPerConnection: (held.rssBytes - baseline.rssBytes) / scenario.connectionCount,
-    pssBytesPerConnection: (held.pssBytes - baseline.pssBytes) / scenario.connectionCount,
+  async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {
+    const entries = rivals.map((rival) => ({
+      entry: { rival, lane: undefined, failure: undefined } as Entry,
+      rounds: [] as Round[],
+    }))
+    for (let run = 1; run <= bench.processCount; run++) {
+      for (const { entry, rounds } of entries) {
+        if (entry.failure !== undefined) continue
+        bench.progress(`${this.name}: process ${run}/${bench.processCount}, ${entry.rival.name}`)
+        await attempt(entry, async () => {
+          entry.lane = await Lane.start(bench, entry.rival)
+          rounds.push(await this.#sample(entry.lane))
+          await entry.lane[Symbol.asyncDispose]()
+          entry.lane = undefined
+        })
+      }
+    }
+    const { source } = await readKernelMemory()
+    return [
+      {
+        kind: this.kind,
+        name: this.name,
+        parameters: { ...this.#parameters },
+        metrics: [
+          { key: 'rssBytes', label: 'resident bytes/connection', digits: 0, better: 'lower' },
+          { key: 'baselineMib', label: 'baseline MiB', digits: 1 },
+          { key: 'kernelBytes', label: 'kernel bytes/connection', digits: 0 },
+        ],
+        results: entries.map(({ entry, rounds }) => ({
+          rival: entry.rival.name,
+          ...(entry.failure === undefined ? {} : { failure: entry.failure }),
+          rounds,
+          notes: [],
+        })),
+        notes: [
+          `kernel bytes: both ends of the line, growth of /proc/${source} and of TCP's pages in ` +
+            '/proc/net/sockstat; the half of the load generator is the same for all',
+        ],
+      },
+    ]
+  }
+
+  async #sample(lane: Lane): Promise<Round> {
+    const { connectionCount, warmUpCount } = this.#parameters
+    await lane.open(warmUpCount)
+    await lane.tell('close', {})
+    await delay(settleMs)
+    const kernelBefore = await readKernelMemory()
+    const before = await lane.server.residentMemory()
+    await lane.open(connectionCount)
+    await delay(settleMs)
+    const after = await lane.server.residentMemory()
+    const kernelAfter = await readKernelMemory()
+    return {
+      baselineMib: before.rssBytes / 2 ** 20,
+      heldMib: after.rssBytes / 2 ** 20,
+      rssBytes: (after.rssBytes - before.rssBytes) / connectionCount,
+      pssBytes: (after.pssBytes - before.pssBytes) / connectionCount,
+      kernelBytes: (kernelAfter.bytes - kernelBefore.bytes) / connectionCount,
+    }
   }
 }

@@ -1,21 +1,121 @@
 // The scenarios that a run goes through, as data.
-import type { EchoScenario } from './echo.ts'
-import type { IdleMemoryScenario } from './idle-memory.ts'
+import type { PayloadKind } from '../load/request-frame.ts'
+import type { Scenario } from './bench.ts'
+import { Echo } from './echo.ts'
+import { FanOut } from './fan-out.ts'
+import { HandshakeRate, ReconnectStorm } from './handshakes.ts'
+import { IdleMemory } from './idle-memory.ts'
+import { Latency } from './latency.ts'
+import { TwoProcesses } from './two-processes.ts'
 
 export interface Suite {
   readonly name: string
   readonly rivals: readonly string[]
-  readonly echo: readonly EchoScenario[]
-  readonly idleMemory: readonly IdleMemoryScenario[]
+  readonly scenarios: readonly Scenario[]
+  readonly roundCount: number
+  readonly roundMs: number
+  readonly processCount: number
 }
 
-/** Small enough to be run after every change: under a minute. */
+/** Small enough to be run after every change: a minute. */
 export const smokeSuite: Suite = {
   name: 'smoke',
-  rivals: ['holdline-node', 'holdline-default-heap', 'ws'],
-  echo: [
-    { connectionCount: 200, kind: 'binary', payloadBytes: 20 },
-    { connectionCount: 200, kind: 'text', payloadBytes: 1024 },
+  rivals: ['holdline-uring', 'holdline-node', 'ws'],
+  roundCount: 5,
+  roundMs: 400,
+  processCount: 1,
+  scenarios: [
+    echo(200, 20, 'binary'),
+    echo(200, 1024, 'text'),
+    fanOut(1000, 4),
+    new HandshakeRate(64),
+    new IdleMemory({ connectionCount: 5000, warmUpCount: 300 }),
   ],
-  idleMemory: [{ connectionCount: 5000, warmUpCount: 300 }],
+}
+
+/** A few points of each question: under five minutes. */
+export const defaultSuite: Suite = {
+  name: 'default',
+  rivals: ['holdline-uring', 'holdline-node', 'ws', 'bun', 'uws-js'],
+  roundCount: 5,
+  roundMs: 500,
+  processCount: 2,
+  scenarios: [
+    echo(1, 20, 'binary'),
+    echo(50, 20, 'binary'),
+    echo(200, 20, 'binary'),
+    echo(5000, 20, 'binary'),
+    echo(200, 1024, 'text'),
+    echo(200, 16_384, 'binary'),
+    fanOut(1000, 1),
+    fanOut(1000, 16),
+    topics(1000, 5),
+    new HandshakeRate(64),
+    new ReconnectStorm(1000),
+    latency([0.6], 0),
+    new IdleMemory({ connectionCount: 15_000, warmUpCount: 300 }),
+    new TwoProcesses(echoParameters(200, 20, 'binary')),
+  ],
+}
+
+const connectionCounts = [1, 10, 50, 200, 1000, 5000, 15_000]
+const payloadSizes = [20, 1024, 16_384, 262_144]
+const kinds: readonly PayloadKind[] = ['binary', 'text']
+
+/** Everything, with every rival that the machine can run. */
+export const fullSuite: Suite = {
+  name: 'full',
+  rivals: [
+    ...['holdline-uring', 'holdline-node', 'ws', 'bun', 'uws-js'],
+    ...['socket-io', 'gorilla', 'tornado', 'bare-net'],
+  ],
+  roundCount: 5,
+  roundMs: 700,
+  processCount: 3,
+  scenarios: [
+    ...kinds.flatMap((kind) =>
+      payloadSizes.flatMap((payloadBytes) =>
+        connectionCounts.map((connectionCount) => echo(connectionCount, payloadBytes, kind)),
+      ),
+    ),
+    new Echo({ ...echoParameters(50, 20, 'binary'), window: 16 }),
+    ...[1000, 10_000].flatMap((subscribers) =>
+      [1, 4, 16].map((inFlight) => fanOut(subscribers, inFlight)),
+    ),
+    topics(1000, 5),
+    new HandshakeRate(64),
+    new ReconnectStorm(1000),
+    new ReconnectStorm(10_000),
+    latency([0.3, 0.6, 0.9], 0.6),
+    new IdleMemory({ connectionCount: 15_000, warmUpCount: 300 }),
+    new TwoProcesses(echoParameters(200, 20, 'binary')),
+  ],
+}
+
+function echoParameters(connectionCount: number, payloadBytes: number, kind: PayloadKind) {
+  return { connectionCount, payloadBytes, kind, window: 1 }
+}
+
+function echo(connectionCount: number, payloadBytes: number, kind: PayloadKind): Scenario {
+  return new Echo(echoParameters(connectionCount, payloadBytes, kind))
+}
+
+function fanOut(subscribersPerTopic: number, inFlight: number): Scenario {
+  return new FanOut({
+    topicCount: 1,
+    subscribersPerTopic,
+    inFlight,
+    kind: 'binary',
+    payloadBytes: 64,
+  })
+}
+
+function topics(topicCount: number, subscribersPerTopic: number): Scenario {
+  const message = { kind: 'binary', payloadBytes: 64 } as const
+  return new FanOut({ topicCount, subscribersPerTopic, inFlight: 1, ...message })
+}
+
+function latency(shares: readonly number[], shareOfSlowest: number): Scenario {
+  const message = { kind: 'binary', payloadBytes: 20 } as const
+  return new Latency({ connectionCount: 200, ...message, shares, shareOfSlowest, roundScale: 2 })
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import {
   parseSmapsRollup,
@@ -9,7 +11,12 @@ import {
 
 test('utime and stime are found behind a command that holds spaces and parentheses', () => {
   const text = '4242 (a) b (c) R 1 4242 4242 0 -1 4194304 10 0 0 0 251 749 0 0 20 0 11 0 99 1 2\n'
-  assert.deepEqual(parseStat(text), { userUs: 2_510_000, systemUs: 7_490_000 })
+  assert.deepEqual(parseStat(text), { parentPid: 1, userUs: 2_510_000, systemUs: 7_490_000 })
+})
+
+test('children that ended and were waited for count', () => {
+  const text = '4242 (node) S 7 4242 4242 0 -1 4194304 10 0 0 0 1 2 30 40 20 0 11 0 99 1 2\n'
+  assert.deepEqual(parseStat(text), { parentPid: 7, userUs: 310_000, systemUs: 420_000 })
 })
 
 test('a stat file without the fields is refused', () => {
@@ -30,6 +37,20 @@ test('Rss and Pss are read, not the fields whose names begin alike', () => {
 
 test('a rollup without Pss is refused', () => {
   assert.throws(() => parseSmapsRollup('Rss: 1 kB\n'), /Pss/)
+})
+
+test('what a process started belongs to it', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.log()'])
+  try {
+    await once(child.stdout, 'data')
+    const own = await readResidentMemory(process.pid)
+    const ofChild = await readResidentMemory(child.pid!)
+    assert.ok(own.rssBytes > ofChild.rssBytes * 1.2)
+    assert.ok(ofChild.rssBytes > 10_000_000)
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
 })
 
 test('this very process has used CPU time and memory', async () => {
