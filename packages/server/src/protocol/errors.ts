@@ -356,8 +356,8 @@ const entries = {
     fix: 'See the cause of this error',
   },
   ERR_ENGINE_UNAVAILABLE: {
-    message: 'The engine cannot run here',
-    fix: "Use engine: 'auto' or 'node'",
+    message: 'The engine that was asked for cannot run here',
+    fix: "Use engine: 'auto', which takes the fastest that runs, or remove the reason that is given",
   },
   ERR_SERVER_CLOSED: {
     message: 'The server is closed',

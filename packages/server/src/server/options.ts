@@ -26,7 +26,10 @@ export interface ServeOptions extends ListenOptions {
   readonly routes?: Readonly<Record<string, Route>>
   /** Answers all requests that are no upgrades: an Express app, Fastify's routing, a `(req, res)` function. */
   readonly http?: HttpHandler
-  /** `'auto'` (the default) takes the fastest that runs here, and logs which and why. */
+  /**
+   * `'auto'` (the default) takes the fastest that runs here, and logs which and why: `'uring'` on Linux with Node
+   * 26.1 or later, else `'node'`. The environment variable HOLDLINE_ENGINE overrides `'auto'`.
+   */
   readonly engine?: EngineName | Engine
   /** Worker processes: a number, or `'cores'` for one per CPU core. Default 1: this process, no supervisor. */
   readonly processes?: number | 'cores'
@@ -54,7 +57,7 @@ export interface ServeOptions extends ListenOptions {
   readonly logger?: Logger | null
 }
 
-export const engineNames = ['auto', 'node'] as const
+export const engineNames = ['auto', 'uring', 'node'] as const
 export type EngineName = (typeof engineNames)[number]
 
 export interface ResolvedOptions {

@@ -1,6 +1,6 @@
 // `serve`: a server from options, in this process or in several.
 
-import { chooseEngine } from './choose-engine.ts'
+import { engineFor, engineLine } from './choose-engine.ts'
 import { LocalServer } from './local-server.ts'
 import type { ResolvedOptions, ServeOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
@@ -25,8 +25,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
 }
 
 async function serveAlone(options: ResolvedOptions): Promise<Server> {
-  const server = new LocalServer(options, chooseEngine(options.engine))
+  const server = new LocalServer(options, await engineFor(options))
   await server.start((engine, acceptor) => engine.listen(options.listen, acceptor))
+  options.logger?.info(engineLine(server.engine))
   if (options.signals) {
     const leaveSignals = handleSignals({ stop: () => server.close(), abandon: () => {} })
     void server.closed.then(leaveSignals)

@@ -11,6 +11,7 @@ import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, PublishedMessage } from '../topics/broker.ts'
 import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
+import { engineLine } from './choose-engine.ts'
 import { clusterFork } from './cluster-fork.ts'
 import { urlOf } from './local-server.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -94,6 +95,7 @@ class SupervisedServer implements Server {
     if (signals) this.#handleSignals(this.#supervisor)
     try {
       this.#listening = await this.#supervisor.start()
+      this.#options.logger?.info(engineLine(this.engine))
     } catch (error) {
       await this.#release()
       throw error

@@ -5,7 +5,7 @@ import cluster from 'node:cluster'
 import { MeshDirectory } from '../brokers/process/mesh-place.ts'
 import type { MeshPlace } from '../brokers/process/mesh-place.ts'
 import { ProcessBroker } from '../brokers/process/process-broker.ts'
-import { chooseEngine } from './choose-engine.ts'
+import { engineFor } from './choose-engine.ts'
 import { LocalServer } from './local-server.ts'
 import type { WorkerPlace } from './local-server.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -83,7 +83,7 @@ class Worker {
   async #listen({ port, reusePort, mesh }: WorkerStart): Promise<Server> {
     if (mesh !== null) this.#broker = this.#joinMesh(mesh)
     const options = { ...this.#options, broker: this.#broker ?? this.#options.broker }
-    const engine = chooseEngine(options.engine)
+    const engine = await engineFor(options)
     const server = new LocalServer(options, engine, this.#place)
     this.#server = server
     const listen = {

@@ -1,0 +1,174 @@
+// The turn of the reactor within Node's event loop: libuv wakes it through an eventfd, it drains the completions,
+// lets everything that they brought end its turn, and passes what is to be done to the kernel in one call.
+
+import { errnoName, Native } from './ffi.ts'
+import type { PollHandle } from './ffi.ts'
+import { Ring, RingUnavailable } from './ring.ts'
+import type { CompletionSink, RingOptions } from './ring.ts'
+
+/** Rounds in one turn of the loop; then timers, other sockets and the rest of the program have theirs. */
+const MOST_ROUNDS = 8
+
+/** Runs what `process.nextTick` and promises have queued: Node does not know this callback, and would do it later. */
+const runTicks: (() => void) | null =
+  (process as unknown as { _tickCallback?: () => void })._tickCallback ?? null
+
+export class Reactor {
+  readonly ring: Ring
+  readonly #native: Native
+  readonly #eventFd: number
+  readonly #eventCount: Uint8Array = Buffer.allocUnsafeSlow(128).subarray(0, 8)
+  readonly #poll: PollHandle
+  #sink: CompletionSink = noSink
+  /** Called once behind each batch. */
+  #behindBatch: () => void = () => {}
+  #atTurnEnd: (() => void)[] = []
+  #isInTurn = false
+  #turnIsScheduled = false
+  #isEdgeTriggered = false
+  #closing: (() => void) | null = null
+  #isClosed = false
+
+  /** @throws RingUnavailable */
+  constructor(options: RingOptions = {}) {
+    this.#native = options.native ?? Native.get()
+    this.ring = Ring.open(options)
+    const eventFd = this.#native.eventFd()
+    if (eventFd < 0) {
+      this.ring.close()
+      throw new RingUnavailable(`eventfd: ${errnoName(-eventFd)}`)
+    }
+    this.#eventFd = eventFd
+    try {
+      this.ring.signalTo(eventFd)
+      this.#poll = this.#native.watch(eventFd, this.#wake)
+    } catch (error) {
+      this.ring.close()
+      this.#native.close(eventFd)
+      throw error
+    }
+  }
+
+  /** Who is given the completions. */
+  drainTo(sink: CompletionSink, behindBatch: () => void): void {
+    this.#sink = sink
+    this.#behindBatch = behindBatch
+  }
+
+  /** Whether the event loop stays alive for the reactor. */
+  setReferenced(isReferenced: boolean): void {
+    this.#poll.setReferenced(isReferenced)
+  }
+
+  /** Calls `f` once, when everything that this batch brought has been handled. */
+  atTurnEnd(f: () => void): void {
+    this.#atTurnEnd.push(f)
+    this.soon()
+  }
+
+  /** What was submitted outside of the reactor's turn is passed on at the end of this turn of the event loop. */
+  soon(): void {
+    if (this.#isInTurn || this.#turnIsScheduled || this.#isClosed) return
+    this.#turnIsScheduled = true
+    setImmediate(this.#scheduledTurn)
+  }
+
+  // --- The turn
+
+  readonly #scheduledTurn = (): void => {
+    this.#turnIsScheduled = false
+    this.#turn()
+  }
+
+  // Nothing may be thrown from here: it would end the process (node:ffi).
+  readonly #wake = (): void => {
+    if (this.#isClosed) return
+    if (!this.#isEdgeTriggered) this.#isEdgeTriggered = this.#poll.becomeEdgeTriggered()
+    if (!this.#isEdgeTriggered) this.#native.read(this.#eventFd, this.#eventCount)
+    this.#turn()
+  }
+
+  #turn(): void {
+    if (this.#isClosed || this.#isInTurn) return
+    this.#isInTurn = true
+    // What completes from here on is drained by this very turn.
+    this.ring.muteEvents(true)
+    try {
+      let rounds = 0
+      do this.#round()
+      while (++rounds < MOST_ROUNDS && this.#hasWork)
+    } catch (error) {
+      reportUncaught(error)
+    }
+    this.#isInTurn = false
+    if (this.#closing !== null) {
+      this.#close(this.#closing)
+      return
+    }
+    this.ring.muteEvents(false)
+    // Asked after the signals are on again: what came before would not have been signalled.
+    if (this.#hasWork) this.soon()
+  }
+
+  get #hasWork(): boolean {
+    return this.ring.pendingCount > 0 || this.#atTurnEnd.length > 0 || this.ring.hasMore
+  }
+
+  #round(): void {
+    this.ring.enter()
+    const count = this.ring.drain(this.#sink)
+    if (count > 0) this.#behindBatch()
+    if (runTicks !== null) this.#runTicks(runTicks)
+    // An immediate, even one that does nothing, runs them too, only later.
+    else if (count > 0) setImmediate(nothing)
+    const atTurnEnd = this.#atTurnEnd
+    if (atTurnEnd.length === 0) return
+    this.#atTurnEnd = []
+    for (const f of atTurnEnd) {
+      try {
+        f()
+      } catch (error) {
+        reportUncaught(error)
+      }
+    }
+  }
+
+  #runTicks(run: () => void): void {
+    try {
+      run.call(process)
+    } catch (error) {
+      reportUncaught(error)
+    }
+  }
+
+  // --- The end
+
+  /** Gives everything back, at the end of the turn that is under way. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isClosed) resolve()
+      else if (this.#isInTurn) this.#closing = resolve
+      else this.#close(resolve)
+    })
+  }
+
+  #close(done: () => void): void {
+    this.#isClosed = true
+    this.#atTurnEnd = []
+    this.#poll.close()
+    this.ring.close()
+    this.#native.close(this.#eventFd)
+    done()
+  }
+}
+
+function nothing(): void {}
+
+const noSink: CompletionSink = { complete: () => {} }
+
+/** As an error in any other callback of the event loop: 'uncaughtException', or the end of the process. */
+export function reportUncaught(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}
