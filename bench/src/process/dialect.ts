@@ -1,0 +1,92 @@
+// How a rival's own protocol carries what the scenarios say: which frames a raw WebSocket client sends and which
+// come back. Pure data and functions; both the bench and the load generator's process import it. Knows no sockets.
+
+/** A whole, unfragmented, unmasked message. */
+export interface DialectFrame {
+  readonly kind: 'text' | 'binary'
+  readonly payload: Buffer
+}
+
+/** Frames to send, and how many have to come back (any content) before the next step. */
+export interface OpeningStep {
+  readonly send: readonly DialectFrame[]
+  readonly swallowFrameCount: number
+}
+
+export interface WrappedMessage {
+  /** What carries the message to the server. */
+  readonly request: readonly DialectFrame[]
+  /** What the sender gets for an echo, and every subscriber for a publication: exactly these bytes, in this order. */
+  readonly reply: readonly DialectFrame[]
+}
+
+export interface Dialect {
+  readonly name: DialectName
+  /** The path to connect to for a path of the scenario: `/` for the echo, `/t/<name>` for a topic. */
+  path(scenarioPath: string): string
+  /** After the upgrade, step by step. When the last is done, the connection is ready and subscribed. */
+  opening(scenarioPath: string): readonly OpeningStep[]
+  /** Text has to be UTF-8. */
+  wrap(kind: DialectFrame['kind'], payload: Buffer): WrappedMessage
+}
+
+export type DialectName = 'plain' | 'socket-io'
+
+/** The rival speaks the scenario's protocol as it is. */
+const plain: Dialect = {
+  name: 'plain',
+  path: (scenarioPath) => scenarioPath,
+  opening: () => [],
+  wrap(kind, payload) {
+    const frames = [{ kind, payload }]
+    return { request: frames, reply: frames }
+  },
+}
+
+/**
+ * Socket.IO 5 on Engine.IO 4. The first digit is Engine.IO's (0 open, 4 message), the second Socket.IO's (0 connect,
+ * 2 event, 3 acknowledgement, 5 event with bytes). Frames after the upgrade:
+ *
+ *   ← 0{"sid":…,"pingInterval":…}     open
+ *   → 40                              connect to the namespace `/`
+ *   ← 40{"sid":…}
+ *   → 420["join","name"]              event with acknowledgement 0; only for a topic
+ *   ← 430[]
+ *   ⇄ 42["m","…"]                     a text message: an event in JSON
+ *   ⇄ 451-["m",{"_placeholder":true,"num":0}], then a binary frame with the bytes as they are
+ *
+ * The server would ping by a text frame `2` and want `3`; bench/rivals/socket-io.ts puts that off for a day.
+ */
+const socketIo: Dialect = {
+  name: 'socket-io',
+  path: () => '/socket.io/?EIO=4&transport=websocket',
+  opening(scenarioPath) {
+    const steps: OpeningStep[] = [
+      { send: [], swallowFrameCount: 1 },
+      { send: [textFrame('40')], swallowFrameCount: 1 },
+    ]
+    if (scenarioPath.startsWith('/t/')) {
+      const join = JSON.stringify(['join', scenarioPath.slice('/t/'.length)])
+      steps.push({ send: [textFrame(`420${join}`)], swallowFrameCount: 1 })
+    }
+    return steps
+  },
+  wrap(kind, payload) {
+    // JSON.stringify escapes as the server's own does, so the reply is the request, byte by byte.
+    const frames =
+      kind === 'text'
+        ? [textFrame(`42${JSON.stringify(['m', payload.toString()])}`)]
+        : [textFrame('451-["m",{"_placeholder":true,"num":0}]'), { kind, payload }]
+    return { request: frames, reply: frames }
+  },
+}
+
+/** By name, since a load generator in a process of its own can be sent a name and no functions. */
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  plain,
+  'socket-io': socketIo,
+}
+
+function textFrame(text: string): DialectFrame {
+  return { kind: 'text', payload: Buffer.from(text) }
+}
