@@ -28,6 +28,7 @@ const empty = {
   'server/src/protocol/frame.ts': '',
   'server/src/connection/connection.ts': '',
   'server/src/connection/engine.ts': '',
+  'server/src/engines/http/http-front.ts': '',
   'server/src/engines/node/node-engine.ts': '',
   'server/src/engines/memory/memory-engine.ts': '',
   'server/src/topics/topic.ts': '',
@@ -89,6 +90,14 @@ test('a layer below may not import a layer above, not even a type of it', () => 
   }
   assert.deepEqual(importing('server/src/connection/engine.ts', '../server/serve.ts'), [
     'connection may not import server',
+  ])
+})
+
+test('engines share the HTTP side, which knows none of them', () => {
+  const file = 'server/src/engines/node/node-engine.ts'
+  assert.deepEqual(importing(file, '../http/http-front.ts'), [])
+  assert.deepEqual(importing('server/src/engines/http/http-front.ts', '../node/node-engine.ts'), [
+    'engines/http may not import engines/node',
   ])
 })
 

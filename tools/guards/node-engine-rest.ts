@@ -1,4 +1,4 @@
-// The guards of the node engine beside those in node-engine.ts: lines that end, that break, and that were never
+// The guards of the node engine and its HTTP side beside those in node-engine.ts: lines that end, break, or were never
 // requests; what is listened on; the shared read buffer; addresses as text.
 import type { Guard } from '../guard.ts'
 import { guardsOf } from '../guard.ts'
@@ -31,6 +31,32 @@ export const guards: readonly Guard[] = [
         'return !(socket instanceof TLSSocket) || socket.writable',
       ],
       ['a line that cannot be answered stays', 'socket.destroy()\n', 'socket.pause()\n'],
+    ],
+  ),
+  ...guardsOf(
+    `${http}/http-front.ts`,
+    [`${httpTests}/http-front.test.ts`],
+    [
+      [
+        'requests that are late are looked for only where the server listens itself',
+        "this.#http.emit('listening')",
+      ],
+      ['a line that was taken ends with its other side', '    socket.allowHalfOpen = true\n'],
+      ['a line that was taken waits with small writes', '    socket.setNoDelay(true)\n'],
+      [
+        'a line that was taken passes by its PROXY header',
+        "this.listening.emit('connection', socket)",
+        "this.#http.emit('connection', socket)",
+      ],
+      ['idle lines hold a server that stops', '    this.#http.close()\n'],
+      ['a closed server judges on', '    this.#gate.close()\n'],
+      ['a closed server waits for PROXY headers', '    this.#proxy.close()\n'],
+      ['requests under way are cut at once', 'await this.#requests.ended(graceMs)'],
+      ['requests under way hold a closed server', '    this.#http.closeAllConnections()\n'],
+      [
+        'lines that agree upon no keys hold a closed server',
+        'for (const line of this.#tlsLines) line.destroy()',
+      ],
     ],
   ),
   ...guardsOf(
@@ -126,7 +152,7 @@ export const guards: readonly Guard[] = [
   ),
   ...guardsOf(
     `${engine}/adopt-socket.ts`,
-    [`${httpTests}/upgrade-gate.test.ts`],
+    [`${tests}/adopt-socket.test.ts`],
     [
       [
         'what came behind the request is lost',

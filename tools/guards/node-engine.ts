@@ -1,4 +1,4 @@
-// The guards of the engine over node:http and node:net: who waits how long, and whose word is believed.
+// The guards of the HTTP side that engines on sockets share: who waits how long, and whose word is believed.
 import type { Guard } from '../guard.ts'
 import { guardsOf } from '../guard.ts'
 
