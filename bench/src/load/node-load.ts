@@ -89,7 +89,8 @@ export class NodeLoad implements LoadEngine {
             }
           } catch (error) {
             isOver = true
-            reject(error)
+            this.#failure ??= error as Error
+            reject(this.#failure)
           }
         }
         const spin = (): void => {

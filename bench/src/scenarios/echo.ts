@@ -4,7 +4,7 @@ import type { PayloadKind } from '../load/request-frame.ts'
 import type { Rival } from '../process/rivals.ts'
 import type { ScenarioResult } from '../report/results.ts'
 import type { Bench, Scenario } from './bench.ts'
-import { byteText, countText, rateFigures, rateMetrics, withBottleneckNotes } from './figures.ts'
+import { byteText, countOf, rateFigures, rateMetrics, withBottleneckNotes } from './figures.ts'
 import { Lanes } from './lanes.ts'
 
 export interface EchoParameters {
@@ -28,7 +28,7 @@ export class Echo implements Scenario {
     const { connectionCount, payloadBytes, kind, window } = parameters
     this.#parameters = parameters
     const inFlight = window === 1 ? '' : `, ${window} in flight each`
-    this.name = `echo, ${countText(connectionCount)} connections, ${byteText(payloadBytes)} ${kind}${inFlight}`
+    this.name = `echo, ${countOf(connectionCount, 'connection')}, ${byteText(payloadBytes)} ${kind}${inFlight}`
   }
 
   async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {

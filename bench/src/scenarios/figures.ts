@@ -44,6 +44,11 @@ export function byteText(bytes: number): string {
   return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`
 }
 
+/** `1 connection`, `1,000 connections`. */
+export function countOf(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 export function countText(count: number): string {
   return count.toLocaleString('en-US')
 }

@@ -71,6 +71,9 @@ export interface Entry {
   failure: string | undefined
 }
 
+/** Servers that compile as they run are at their speed after this long. */
+const warmUpMs = 700
+
 export class Lanes implements AsyncDisposable {
   readonly entries: readonly Entry[]
 
@@ -99,12 +102,12 @@ export class Lanes implements AsyncDisposable {
     return lanes
   }
 
-  /** Plays all rounds, in turns. The first, which lets compilers see the hot path, is not kept. */
+  /** Plays all rounds, in turns. The first ones, which let compilers see the hot path, are not kept. */
   async play(
     bench: Bench,
     title: string,
     play: (lane: Lane) => Promise<Round>,
-    warmUpCount = 1,
+    warmUpCount = Math.ceil(warmUpMs / bench.roundMs),
   ): Promise<Measured[]> {
     const kept = this.entries.map((): Round[] => [])
     for (let round = -warmUpCount; round < bench.roundCount; round++) {

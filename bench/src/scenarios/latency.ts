@@ -5,7 +5,7 @@ import type { Rival } from '../process/rivals.ts'
 import type { Measured, Metric, Round, ScenarioResult } from '../report/results.ts'
 import { median } from '../report/statistics.ts'
 import type { Bench, Scenario } from './bench.ts'
-import { byteText, countText } from './figures.ts'
+import { byteText, countOf, countText } from './figures.ts'
 import { Lanes, type Lane } from './lanes.ts'
 
 export interface LatencyParameters {
@@ -38,7 +38,7 @@ export class Latency implements Scenario {
   constructor(parameters: LatencyParameters) {
     this.#parameters = parameters
     const { connectionCount, payloadBytes, kind } = parameters
-    this.name = `latency, ${countText(connectionCount)} connections, ${byteText(payloadBytes)} ${kind}`
+    this.name = `latency, ${countOf(connectionCount, 'connection')}, ${byteText(payloadBytes)} ${kind}`
   }
 
   async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {

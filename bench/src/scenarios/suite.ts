@@ -38,7 +38,7 @@ export const defaultSuite: Suite = {
   name: 'default',
   rivals: ['holdline-uring', 'holdline-node', 'ws', 'bun', 'uws-js'],
   roundCount: 5,
-  roundMs: 500,
+  roundMs: 400,
   processCount: 2,
   scenarios: [
     echo(1, 20, 'binary'),

@@ -4,7 +4,7 @@ import type { Rival } from '../process/rivals.ts'
 import type { ScenarioResult } from '../report/results.ts'
 import type { Bench, Scenario } from './bench.ts'
 import { playEcho, type EchoParameters } from './echo.ts'
-import { byteText, countText, rateMetrics } from './figures.ts'
+import { byteText, countOf, rateMetrics } from './figures.ts'
 
 const cores = '0,1'
 
@@ -16,7 +16,7 @@ export class TwoProcesses implements Scenario {
   constructor(parameters: EchoParameters) {
     this.#parameters = parameters
     const { connectionCount, payloadBytes, kind } = parameters
-    this.name = `two processes, echo, ${countText(connectionCount)} connections, ${byteText(payloadBytes)} ${kind}`
+    this.name = `two processes, echo, ${countOf(connectionCount, 'connection')}, ${byteText(payloadBytes)} ${kind}`
   }
 
   async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {
