@@ -85,7 +85,7 @@ export class HeldConnection<Data = unknown>
       init.inflater === null ? null : { inflater: init.inflater, deflater: init.deflater }
     this.#lastReceivedMs = this.#lastMessageMs = context.wheel.coarseNow
     const rate = RateLimit.of(context.limits)
-    if (rate !== null) this.#rarely.rate = rate
+    if (rate !== null) this.#rarely().rate = rate
   }
 
   get inflater(): MessageInflater | null {
@@ -96,20 +96,14 @@ export class HeldConnection<Data = unknown>
     return this.#codec === null ? null : this.#codec.deflater
   }
 
-  get #state(): number {
-    return this.bits & Bit.STATE
-  }
+  // No private accessors here: V8 looks them up at run time, at every message.
 
-  set #state(state: State) {
+  #enter(state: State): void {
     this.bits = (this.bits & ~Bit.STATE) | state
   }
 
-  get #rarely(): RareState {
+  #rarely(): RareState {
     return (this.#rare ??= new RareState())
-  }
-
-  get #isPaused(): boolean {
-    return (this.bits & PAUSED) !== 0
   }
 
   // --- What user code calls
@@ -124,17 +118,17 @@ export class HeldConnection<Data = unknown>
 
   close(code?: number, reason: string = ''): void {
     checkCloseArguments(code, reason)
-    if (this.#state !== State.OPEN) return
+    if ((this.bits & Bit.STATE) !== State.OPEN) return
     this.takePublications()
     this.#beginClosing(code, reason)
   }
 
   terminate(): void {
-    if (this.#state === State.CLOSED) return
+    if ((this.bits & Bit.STATE) === State.CLOSED) return
     this.bits |= Bit.DEAF
-    if (this.#state < State.CLOSING) {
-      this.#state = State.CLOSING
-      this.#rarely.closingSinceMs = this.context.wheel.coarseNow
+    if ((this.bits & Bit.STATE) < State.CLOSING) {
+      this.#enter(State.CLOSING)
+      this.#rarely().closingSinceMs = this.context.wheel.coarseNow
     }
     this.transport.destroy(this.line)
   }
@@ -171,32 +165,32 @@ export class HeldConnection<Data = unknown>
   }
 
   get isOpen(): boolean {
-    return this.#state === State.OPEN
+    return (this.bits & Bit.STATE) === State.OPEN
   }
 
   pauseFor(who: PausedBy): void {
     // While closing, only the other side's close frame is waited for: it must be read.
-    if (this.#state >= State.CLOSING) return
-    if (!this.#isPaused) this.transport.pause(this.line)
+    if ((this.bits & Bit.STATE) >= State.CLOSING) return
+    if ((this.bits & PAUSED) === 0) this.transport.pause(this.line)
     this.bits |= who
   }
 
   resumeFor(who: PausedBy): void {
-    if (!this.#isPaused) return
+    if ((this.bits & PAUSED) === 0) return
     this.bits &= ~who
-    if (this.#isPaused || this.#state === State.CLOSED) return
+    if ((this.bits & PAUSED) !== 0 || (this.bits & Bit.STATE) === State.CLOSED) return
     // Nothing was read while the line was paused: its silence says nothing, and all deadlines begin anew.
     this.#lastReceivedMs = this.#lastMessageMs = this.context.wheel.coarseNow
     this.bits &= ~Bit.PING_UNANSWERED
     if (this.reading !== null) this.reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
     this.#rearm()
-    if (this.#held === null) this.transport.resume(this.line)
+    if (this.#heldBytes() === null) this.transport.resume(this.line)
     else this.context.turn.deliverLater(this)
   }
 
   /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */
   override fail(code: ErrorCode, error?: unknown): void {
-    if (this.#state === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {
+    if ((this.bits & Bit.STATE) === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {
       // Too late to tell the other side; the program must still hear of its error.
       if (code === 'ERR_HANDLER') this.context.observer.failed(this, code, error)
       return
@@ -205,10 +199,10 @@ export class HeldConnection<Data = unknown>
     this.#dropHeld()
     this.reading = null
     const closeCode = errorCatalogue[code].closeCode ?? CloseCode.INTERNAL_ERROR
-    this.#rarely.closeCode = closeCode
-    this.#rarely.closeReason = code
+    this.#rarely().closeCode = closeCode
+    this.#rarely().closeReason = code
     this.context.observer.failed(this, code, error)
-    if (this.#state < State.CLOSING) this.#beginClosing(closeCode, code)
+    if ((this.bits & Bit.STATE) < State.CLOSING) this.#beginClosing(closeCode, code)
     // What still comes is read and dropped until the other side ends too (RFC 6455 §7.1.1), or closeMs has
     // passed: a line cut with bytes unread would be reset, and the close frame lost.
     this.transport.resume(this.line)
@@ -220,7 +214,7 @@ export class HeldConnection<Data = unknown>
   /** Sends the handshake's response and opens. Bytes that came behind the request are given to `receive`. */
   start(response: string): void {
     this.writeRaw(response)
-    this.#state = State.OPEN
+    this.#enter(State.OPEN)
     this.context.observer.opened(this)
     this.#rearm()
     try {
@@ -233,7 +227,7 @@ export class HeldConnection<Data = unknown>
   /** Bytes arrived, in `bytes[start, end)`; they are overwritten in place and not kept. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.context.counters.bytesReceived += end - start
-    if ((this.bits & Bit.DEAF) !== 0 || this.#state === State.CLOSED) return
+    if ((this.bits & Bit.DEAF) !== 0 || (this.bits & Bit.STATE) === State.CLOSED) return
     this.#lastReceivedMs = this.context.wheel.coarseNow
     this.bits &= ~Bit.PING_UNANSWERED
     const rare = this.#rare
@@ -248,17 +242,17 @@ export class HeldConnection<Data = unknown>
         return
       }
     }
-    if (this.#isPaused) this.#hold(bytes, start, end)
+    if ((this.bits & PAUSED) !== 0) this.#hold(bytes, start, end)
     else this.#parse(bytes, start, end)
   }
 
   /** The other side ended its direction. */
   ended(): void {
-    if (this.#state === State.CLOSED) return
+    if ((this.bits & Bit.STATE) === State.CLOSED) return
     this.bits |= Bit.DEAF
-    if (this.#state < State.CLOSING) {
-      this.#state = State.CLOSING
-      this.#rarely.closingSinceMs = this.context.wheel.coarseNow
+    if ((this.bits & Bit.STATE) < State.CLOSING) {
+      this.#enter(State.CLOSING)
+      this.#rarely().closingSinceMs = this.context.wheel.coarseNow
       this.#rearm()
     }
     this.endWhenFlushed()
@@ -266,8 +260,8 @@ export class HeldConnection<Data = unknown>
 
   /** The transport is gone. Called once, never from within a command. */
   transportClosed(): void {
-    if (this.#state === State.CLOSED) return
-    this.#state = State.CLOSED
+    if ((this.bits & Bit.STATE) === State.CLOSED) return
+    this.#enter(State.CLOSED)
     this.bits |= Bit.DEAF
     const closeCode = this.#rare?.closeCode ?? CloseCode.ABNORMAL
     const closeReason = this.#rare?.closeReason ?? ''
@@ -287,23 +281,23 @@ export class HeldConnection<Data = unknown>
   // --- What the turn and the wheel call
 
   deliverHeld(): void {
-    const held = this.#held
-    if (this.#isPaused || held === null || this.#state === State.CLOSED) return
+    const held = this.#heldBytes()
+    if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED) return
     this.#dropHeld()
     this.#parse(held, 0, held.length)
-    if (!this.#isPaused && this.#held === null) this.transport.resume(this.line)
+    if ((this.bits & PAUSED) === 0 && this.#heldBytes() === null) this.transport.resume(this.line)
   }
 
   onDue(now: number): number {
-    if (this.#state === State.CLOSED) return 0
+    if ((this.bits & Bit.STATE) === State.CLOSED) return 0
     const due = this.#nextDueMs()
     if (due > now) return due === Infinity ? 0 : due - now
     const { limits, keepalive } = this.context
-    if (this.#state === State.CLOSING) {
+    if ((this.bits & Bit.STATE) === State.CLOSING) {
       this.transport.destroy(this.line)
       return 0
     }
-    if (this.#isPaused) {
+    if ((this.bits & PAUSED) !== 0) {
       this.fail('ERR_SLOW_CONSUMER')
     } else if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
       this.fail('ERR_MESSAGE_INCOMPLETE')
@@ -317,7 +311,7 @@ export class HeldConnection<Data = unknown>
 
   #checkLiveness(now: number, pingMs: number): void {
     if ((this.bits & Bit.PING_UNANSWERED) !== 0) {
-      this.#rarely.closeReason = 'ERR_KEEPALIVE'
+      this.#rarely().closeReason = 'ERR_KEEPALIVE'
       this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
       this.terminate()
     } else if (now - this.#lastReceivedMs >= pingMs) {
@@ -329,8 +323,8 @@ export class HeldConnection<Data = unknown>
   /** The earliest deadline, on the wheel's clock; Infinity for none. */
   #nextDueMs(): number {
     const { limits, keepalive } = this.context
-    if (this.#state === State.CLOSING) return this.#rarely.closingSinceMs + limits.closeMs
-    if (this.#isPaused) return this.#nextDueWhilePausedMs()
+    if ((this.bits & Bit.STATE) === State.CLOSING) return this.#rarely().closingSinceMs + limits.closeMs
+    if ((this.bits & PAUSED) !== 0) return this.#nextDueWhilePausedMs()
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
     if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
@@ -370,7 +364,7 @@ export class HeldConnection<Data = unknown>
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
-    if (this.#state !== State.OPEN) return
+    if ((this.bits & Bit.STATE) !== State.OPEN) return
     this.context.counters.messagesReceived++
     this.#lastMessageMs = this.#lastReceivedMs
     const rate = this.#rare === null ? null : this.#rare.rate
@@ -378,10 +372,7 @@ export class HeldConnection<Data = unknown>
       this.fail('ERR_MESSAGE_RATE')
       return
     }
-    // A plain Uint8Array: `slice` of a Buffer would be a view where users expect a copy.
-    const data = isText
-      ? (bytes as Buffer).toString('utf8', start, end)
-      : new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+    const data = isText ? (bytes as Buffer).toString('utf8', start, end) : viewOf(bytes, start, end)
     try {
       this.context.behavior.message(this, data)
     } catch (error) {
@@ -390,7 +381,7 @@ export class HeldConnection<Data = unknown>
   }
 
   onPing(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#state !== State.OPEN) return
+    if ((this.bits & Bit.STATE) !== State.OPEN) return
     const payload = bytes.subarray(start, end)
     if (!this.isBlocked) {
       if (this.#rare !== null) this.#rare.coalescedPongs = 0
@@ -399,7 +390,7 @@ export class HeldConnection<Data = unknown>
     }
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
     // pings and never reads would fill the memory with pongs.
-    const rare = this.#rarely
+    const rare = this.#rarely()
     if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
     // No `slice`: that of a Buffer is a view.
     else rare.pendingPong = new Uint8Array(payload)
@@ -410,10 +401,10 @@ export class HeldConnection<Data = unknown>
   onClose(code: number, reason: string): void {
     this.bits |= Bit.DEAF
     this.#dropHeld()
-    this.#rarely.closeCode = code
-    this.#rarely.closeReason = reason
+    this.#rarely().closeCode = code
+    this.#rarely().closeReason = reason
     // RFC 6455 §5.5.1: the answer echoes the status code.
-    if (this.#state < State.CLOSING) {
+    if ((this.bits & Bit.STATE) < State.CLOSING) {
       this.#beginClosing(code === CloseCode.NO_STATUS ? undefined : code, '')
     }
     this.endWhenFlushed()
@@ -426,7 +417,7 @@ export class HeldConnection<Data = unknown>
   // --- Inside
 
   protected get isGone(): boolean {
-    return this.#state === State.CLOSED
+    return (this.bits & Bit.STATE) === State.CLOSED
   }
 
   override flush(): void {
@@ -450,8 +441,8 @@ export class HeldConnection<Data = unknown>
 
   #beginClosing(code: number | undefined, reason: string): void {
     this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
-    this.#state = State.CLOSING
-    this.#rarely.closingSinceMs = this.context.wheel.coarseNow
+    this.#enter(State.CLOSING)
+    this.#rarely().closingSinceMs = this.context.wheel.coarseNow
     this.#rearm()
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
@@ -470,7 +461,7 @@ export class HeldConnection<Data = unknown>
   }
 
   /** Bytes received and not parsed, because the connection was paused. */
-  get #held(): Uint8Array | null {
+  #heldBytes(): Uint8Array | null {
     return this.#rare === null ? null : this.#rare.held
   }
 
@@ -479,10 +470,23 @@ export class HeldConnection<Data = unknown>
   }
 
   #hold(bytes: Uint8Array, start: number, end: number): void {
-    const before = this.#held
+    const before = this.#heldBytes()
     const held = Buffer.allocUnsafeSlow((before?.length ?? 0) + end - start)
     if (before !== null) held.set(before)
     held.set(bytes.subarray(start, end), before?.length ?? 0)
-    this.#rarely.held = held
+    this.#rarely().held = held
   }
+}
+
+// `buffer` of a typed array is a call into V8; most messages lie in the same memory as the one before.
+let viewedBytes: Uint8Array = new Uint8Array(0)
+let viewedBuffer: ArrayBufferLike = viewedBytes.buffer
+
+/** A plain Uint8Array: `slice` of a Buffer would be a view where users expect a copy. */
+function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  if (bytes !== viewedBytes) {
+    viewedBytes = bytes
+    viewedBuffer = bytes.buffer
+  }
+  return new Uint8Array(viewedBuffer, bytes.byteOffset + start, end - start)
 }

@@ -96,7 +96,7 @@ export class Reactor {
     try {
       let rounds = 0
       do this.#round()
-      while (++rounds < MOST_ROUNDS && this.#hasWork)
+      while (++rounds < MOST_ROUNDS && this.#hasWork())
     } catch (error) {
       reportUncaught(error)
     }
@@ -107,20 +107,22 @@ export class Reactor {
     }
     this.ring.muteEvents(false)
     // Asked after the signals are on again: what came before would not have been signalled.
-    if (this.#hasWork) this.soon()
+    if (this.#hasWork()) this.soon()
   }
 
-  get #hasWork(): boolean {
+  #hasWork(): boolean {
     return this.ring.pendingCount > 0 || this.#atTurnEnd.length > 0 || this.ring.hasMore
   }
 
   #round(): void {
     this.ring.enter()
     const count = this.ring.drain(this.#sink)
-    if (count > 0) this.#behindBatch()
-    if (runTicks !== null) this.#runTicks(runTicks)
-    // An immediate, even one that does nothing, runs them too, only later.
-    else if (count > 0) setImmediate(nothing)
+    if (count > 0) {
+      this.#behindBatch()
+      if (runTicks !== null) this.#runTicks(runTicks)
+      // An immediate, even one that does nothing, runs them too, only later.
+      else setImmediate(nothing)
+    }
     const atTurnEnd = this.#atTurnEnd
     if (atTurnEnd.length === 0) return
     this.#atTurnEnd = []
