@@ -13,6 +13,7 @@ import type {
   HttpHandler,
   Judgement,
 } from '../../../src/connection/engine.ts'
+import type { UpgradeRequest } from '../../../src/connection/upgrade-request.ts'
 import { HttpFront } from '../../../src/engines/http/http-front.ts'
 import type { FrontOptions } from '../../../src/engines/http/http-front.ts'
 import type { Adopt } from '../../../src/engines/http/upgrade-gate.ts'
@@ -184,7 +185,8 @@ test('addressOf tells what the gate tells', async (t) => {
 })
 
 test('a taken line may speak TLS; one that never agrees upon keys is cut at the close', async (t) => {
-  const acceptor = testAcceptor(undefined, {}, tellTarget)
+  // So long that only the close can have cut it.
+  const acceptor = testAcceptor(undefined, { handshakeMs: 60_000 }, tellTarget)
   const { front, address, sockets } = await take(t, acceptor, { options: { tls: selfSigned() } })
   const line = await encrypt((await dial(address)).socket)
   await line.write(get('/tls')).until('</tls>')
@@ -233,10 +235,12 @@ test('close gives a request graceMs, and then cuts it', async (t) => {
 
 test('closing cuts lines whose PROXY header or judgement is awaited', async (t) => {
   const judgements: unknown[] = []
-  const acceptor = testAcceptor((request) => {
+  const judge = (request: UpgradeRequest): Promise<Judgement> => {
     judgements.push(request)
     return new Promise(() => {})
-  })
+  }
+  // So long that only the close can have cut them.
+  const acceptor = testAcceptor(judge, { handshakeMs: 60_000 })
   const { front, address, sockets } = await take(t, acceptor, { options: { proxy: proxied } })
   const [header, judged] = [await dial(address), await dial(address)]
   header.write('PROXY ')
