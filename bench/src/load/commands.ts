@@ -73,7 +73,7 @@ export interface Commands {
     }
     gives: HandshakesRound
   }
-  /** Cuts all connections at once, and connects all of them at once again. */
+  /** Cuts all connections at once, and connects them again, as many at a time as wait in a listening socket's queue. */
   storm: { takes: object; gives: LoadRound }
   /** Cuts all connections. */
   close: { takes: object; gives: LoadRound }

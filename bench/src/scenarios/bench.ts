@@ -8,6 +8,8 @@ export interface Bench {
   readonly generatorCores: string
   readonly roundCount: number
   readonly roundMs: number
+  /** Rounds for so long are played first and not kept. */
+  readonly warmUpMs: number
   /** Fresh server processes per rival where a scenario needs new ones, as memory does. */
   readonly processCount: number
   progress(text: string): void

@@ -71,9 +71,6 @@ export interface Entry {
   failure: string | undefined
 }
 
-/** Servers that compile as they run are at their speed after this long. */
-const warmUpMs = 700
-
 export class Lanes implements AsyncDisposable {
   readonly entries: readonly Entry[]
 
@@ -107,7 +104,7 @@ export class Lanes implements AsyncDisposable {
     bench: Bench,
     title: string,
     play: (lane: Lane) => Promise<Round>,
-    warmUpCount = Math.ceil(warmUpMs / bench.roundMs),
+    warmUpCount = Math.ceil(bench.warmUpMs / bench.roundMs),
   ): Promise<Measured[]> {
     const kept = this.entries.map((): Round[] => [])
     for (let round = -warmUpCount; round < bench.roundCount; round++) {
