@@ -1,7 +1,13 @@
 // XOR masking (RFC 6455 §5.3), in place. The same function masks and unmasks.
 
+import { wideMaskOf } from './wide-memory.ts'
+import type { WideMask } from './wide-memory.ts'
+
 /** From how many bytes a 32-bit view is worth its allocation (`npm run bench`: 20 B against 1 KiB echoes). */
 const WIDE_FROM_BYTES = 192
+
+/** From how many bytes wide memory is worth the call into WebAssembly. */
+const CALL_FROM_BYTES = 32
 
 /**
  * XORs `bytes[start, end)` in place with a four-byte key.
@@ -18,8 +24,29 @@ export function applyMask(
 ): void {
   if (key === 0) return
   const rotated = rotateKey(key, phase)
-  if (end - start < WIDE_FROM_BYTES) applyMaskNarrow(bytes, start, end, rotated)
+  if (end - start < CALL_FROM_BYTES) {
+    applyMaskNarrow(bytes, start, end, rotated)
+    return
+  }
+  const wide = maskFor(bytes)
+  if (wide !== null) wide(bytes.byteOffset + start, bytes.byteOffset + end, rotated)
+  else if (end - start < WIDE_FROM_BYTES) applyMaskNarrow(bytes, start, end, rotated)
   else applyMaskWide(bytes, start, end, rotated)
+}
+
+// The memory that an engine receives into is nearly always the same, and `buffer` of a typed array a call into V8.
+let maskedBytes: Uint8Array | null = null
+let maskOfBytes: WideMask | null = null
+
+function maskFor(bytes: Uint8Array): WideMask | null {
+  if (bytes !== maskedBytes) {
+    const mask = wideMaskOf(bytes.buffer)
+    // Only of wide memory: other memory would be kept alive for nothing.
+    if (mask === null) return null
+    maskedBytes = bytes
+    maskOfBytes = mask
+  }
+  return maskOfBytes
 }
 
 /** The key as it applies when `phase` bytes of the payload have already gone by. */

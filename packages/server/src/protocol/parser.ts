@@ -299,6 +299,7 @@ export class FrameParser {
       return false
     }
     sink.onMessage(reading.data, 0, reading.length, isText)
+    reading.delivered()
     return true
   }
 

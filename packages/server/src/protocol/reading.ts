@@ -2,6 +2,7 @@
 // Exists only while something is half received; written by the parser alone.
 
 import { MAX_CONTROL_BYTES, MAX_HEADER_BYTES, Opcode } from './frame.ts'
+import { giveMessageMemory, takeMessageMemory } from './message-memory.ts'
 import { continueUtf8, UTF8_COMPLETE, UTF8_INVALID } from './utf8.ts'
 
 /** Where in the stream of frames the next byte belongs. */
@@ -83,7 +84,7 @@ export class Reading {
   addData(bytes: Uint8Array, start: number, end: number, maxMessageBytes: number): void {
     const count = end - start
     const needed = this.length + count
-    if (needed > this.data.length) {
+    if (needed > this.data.length && !this.#reuse()) {
       const bound = this.frameFinal ? this.length + this.remaining : maxMessageBytes
       const doubled = Math.max(needed, this.data.length * 2, FIRST_CAPACITY_BYTES)
       this.#grow(Math.max(needed, Math.min(doubled, bound)))
@@ -93,10 +94,25 @@ export class Reading {
     this.remaining -= count
   }
 
+  /** Memory that is there already may be as long as the declared length says. */
+  #reuse(): boolean {
+    if (this.data.length > 0 || !this.frameFinal) return false
+    const memory = takeMessageMemory(this.remaining)
+    if (memory === null) return false
+    this.data = memory
+    return true
+  }
+
   /** `transfer` gives the smaller memory back at once; left to the collector, a flood would hold both for long. */
   #grow(capacity: number): void {
     if (this.data.length === 0) this.data = Buffer.allocUnsafeSlow(capacity)
     else this.data = Buffer.from((this.data.buffer as ArrayBuffer).transfer(capacity))
+  }
+
+  /** The message was delivered: its memory, which was only lent, may serve the next one. */
+  delivered(): void {
+    giveMessageMemory(this.data as Buffer)
+    this.data = NO_DATA
   }
 
   /** Gives the memory of the payload back at once, when nobody was or will be shown it. */

@@ -3,6 +3,7 @@
 // accepted sockets what that option does, and says no wherever Node is not as expected.
 
 import type { Socket } from 'node:net'
+import { wideMemory } from '../../protocol/wide-memory.ts'
 
 /** What net.Socket keeps for `onread`, found by the descriptions of its symbols. */
 interface OnReadSlots {
@@ -18,7 +19,7 @@ interface RawHandle {
 const READ_BYTES = 65_536
 
 /** Shared by all connections of the process: what is read is handled before anything else is read. */
-export const readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+export const readBuffer: Buffer = Buffer.from(wideMemory(READ_BYTES))
 
 let slots: OnReadSlots | null | undefined
 

@@ -287,7 +287,7 @@ export class Doorway {
     lines.slots.release(line.slot)
     lines.onGone()
     try {
-      return new Socket({ fd, allowHalfOpen: true })
+      return new Socket({ fd, allowHalfOpen: true, readable: true, writable: true })
     } catch {
       native.close(fd)
       return null

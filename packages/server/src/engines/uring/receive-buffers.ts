@@ -1,6 +1,7 @@
 // Memory that the kernel puts received bytes into, shared by all lines (io_uring_register(2), buffer rings): a line
 // that is idle owns no buffer. Where the kernel can (6.12), a buffer is filled piece by piece by whoever receives.
 
+import { wideMemory } from '../../protocol/wide-memory.ts'
 import { errnoName, Native } from './ffi.ts'
 import type { Address, MappedMemory } from './ffi.ts'
 import { RingUnavailable } from './ring.ts'
@@ -19,7 +20,7 @@ export interface ReceiveBuffersOptions {
   readonly maxBytes?: number
   /** False: as on kernels without incremental buffers. For tests. */
   readonly incremental?: boolean
-  /** Memory to receive into; by default a Buffer. It must not move. */
+  /** Memory to receive into; by default wide memory. It must not move. */
   readonly memory?: ArrayBuffer
 }
 
@@ -64,7 +65,7 @@ export class ReceiveBuffers {
     this.#native = native
     this.#ring = ring
     this.group = group
-    const memory = options.memory ?? (Buffer.allocUnsafeSlow(maxBytes).buffer as ArrayBuffer)
+    const memory = options.memory ?? wideMemory(maxBytes)
     this.bytes = Buffer.from(memory, 0, maxBytes)
     this.#base = native.addressOf(memory)
     // As many entries as the smaller buffers would need; the kernel wants a power of two.

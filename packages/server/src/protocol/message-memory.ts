@@ -1,0 +1,36 @@
+// Memory that messages were put together in, kept for the next ones: fresh memory costs a page fault every 4 KiB,
+// more than all else that is done to a large message.
+
+/** Smaller memory comes from the allocator's own stock. */
+const KEPT_FROM_BYTES = 16_384
+const KEPT_UP_TO_BYTES = 4 * 1_048_576
+/** The most that is kept, until `trimMessageMemory`. */
+const KEPT_BYTES = 16 * 1_048_576
+
+/** By the binary logarithm of their size, rounded down. */
+const kept: Buffer[][] = Array.from({ length: 32 }, () => [])
+let keptBytes = 0
+
+/** Memory for `bytes` bytes that this process has already, for less than four times as much; null for none. */
+export function takeMessageMemory(bytes: number): Buffer | null {
+  if (bytes < KEPT_FROM_BYTES || bytes > KEPT_UP_TO_BYTES || keptBytes === 0) return null
+  const least = Math.ceil(Math.log2(bytes))
+  const memory = kept[least]!.pop() ?? kept[least + 1]!.pop()
+  if (memory === undefined) return null
+  keptBytes -= memory.length
+  return memory
+}
+
+/** Takes memory that nobody uses any more. */
+export function giveMessageMemory(memory: Buffer): void {
+  const bytes = memory.length
+  if (bytes < KEPT_FROM_BYTES || bytes > KEPT_UP_TO_BYTES || keptBytes + bytes > KEPT_BYTES) return
+  keptBytes += bytes
+  kept[31 - Math.clz32(bytes)]!.push(memory)
+}
+
+/** Gives the memory of a burst back. */
+export function trimMessageMemory(): void {
+  for (const stack of kept) stack.length = 0
+  keptBytes = 0
+}
