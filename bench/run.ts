@@ -9,6 +9,7 @@ import { helpText, parseOptions, type Options } from './src/options.ts'
 import { rivalNames } from './src/process/rivals.ts'
 import { Progress } from './src/progress.ts'
 import { describeEnvironment, readEnvironment } from './src/report/environment.ts'
+import { formatFile } from './src/report/format-file.ts'
 import { writePerformance } from './src/report/performance.ts'
 import type { Report, ScenarioResult } from './src/report/results.ts'
 import { scenarioTable } from './src/report/scenario-table.ts'
@@ -87,6 +88,7 @@ function save(report: Report, options: Options): void {
   if (file !== undefined) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
+    formatFile(root, file)
     tell([file])
   }
   if (options.isWhole) tell(writePerformance(report, root))

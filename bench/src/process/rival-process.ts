@@ -18,7 +18,12 @@ export class RivalProcess implements AsyncDisposable {
   #complaints = ''
   // Even when the bench is interrupted, no server is left behind on its port.
   readonly #kill = (): void => {
-    if (this.#pid !== 0) process.kill(-this.#pid, 'SIGKILL')
+    if (this.#pid === 0) return
+    try {
+      process.kill(-this.#pid, 'SIGKILL')
+    } catch {
+      // The whole group has ended by itself.
+    }
   }
 
   private constructor(name: string, port: number, child: ChildProcess) {
@@ -89,8 +94,8 @@ export class RivalProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     process.off('exit', this.#kill)
-    if (this.#hasEnded) return
-    const exited = once(this.#child, 'exit')
+    const exited = this.#hasEnded ? undefined : once(this.#child, 'exit')
+    // What it started may have outlived it.
     this.#kill()
     await exited
   }

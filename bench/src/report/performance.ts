@@ -1,13 +1,13 @@
 // Makes docs/performance.md and its charts from a file of results. What does not come from figures is prose in
 // performance.template.md.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { growthChart } from './charts/growth-chart.ts'
 import { latencyChart } from './charts/latency-chart.ts'
 import { memoryChart } from './charts/memory-chart.ts'
 import { ratioChart } from './charts/ratio-chart.ts'
 import { rivalsOf } from './charts/series.ts'
+import { formatFile } from './format-file.ts'
 import { figureTables, lossText, machineText } from './markdown.ts'
 import type { Report, ScenarioResult } from './results.ts'
 
@@ -28,9 +28,7 @@ export function writePerformance(report: Report, root: string): string[] {
   const page = `${root}docs/performance.md`
   writeFileSync(page, markdown)
   for (const [name, content] of charts) writeFileSync(folder + name, content)
-  // Lays out tables as the repository's check wants them, where the formatter is installed.
-  const formatter = `${root}node_modules/.bin/oxfmt`
-  if (existsSync(formatter)) spawnSync(formatter, [page], { cwd: root })
+  formatFile(root, page)
   return [page, ...[...charts.keys()].map((name) => folder + name)]
 }
 
