@@ -78,7 +78,7 @@ export class Doorway {
   #lateTimer: NodeJS.Timeout | null = null
   #retryTimer: NodeJS.Timeout | null = null
   #isAccepting = false
-  #isStopped = false
+  #stopping: Promise<void> | null = null
   #whenStopped: (() => void) | null = null
   /** Told of each line that comes. */
   onLine: (() => void) | null = null
@@ -101,7 +101,7 @@ export class Doorway {
   }
 
   get isListening(): boolean {
-    return !this.#isStopped
+    return this.#stopping === null
   }
 
   // --- Accepting
@@ -125,11 +125,11 @@ export class Doorway {
   accepted(result: number, flags: number): void {
     if ((flags & CQE_F_MORE) === 0) this.#isAccepting = false
     if (result >= 0) {
-      if (this.#isStopped) this.#core.native.close(result)
+      if (this.#stopping !== null) this.#core.native.close(result)
       else this.#arrived(result)
     }
     if (this.#isAccepting) return
-    if (this.#isStopped) this.#closeListening()
+    if (this.#stopping !== null) this.#closeListening()
     else if (isShortOfDescriptors(result)) this.#acceptLater()
     else this.#accept()
   }
@@ -138,7 +138,7 @@ export class Doorway {
   #acceptLater(): void {
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = null
-      if (!this.#isStopped && !this.#isAccepting) this.#accept()
+      if (this.#stopping === null && !this.#isAccepting) this.#accept()
     }, NO_DESCRIPTOR_MS)
   }
 
@@ -324,20 +324,22 @@ export class Doorway {
 
   // --- The end
 
-  /** No new lines from now on. */
+  /** No new lines from now on. Resolves when the kernel has let go of the descriptor. */
   stop(): Promise<void> {
-    if (this.#isStopped) return Promise.resolve()
-    this.#isStopped = true
-    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+    this.#stopping ??= new Promise((resolve) => {
+      this.#whenStopped = resolve
+      if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+      if (this.#isAccepting) this.#cancelAccept()
+      else this.#closeListening()
+    })
+    return this.#stopping
+  }
+
+  #cancelAccept(): void {
     const { reactor } = this.#core
     const target = tagOf(Kind.ACCEPT, 0) * 0x1_0000_0000 + this.#id
-    return new Promise((resolve) => {
-      this.#whenStopped = resolve
-      if (this.#isAccepting) {
-        reactor.ring.submit(Operation.ASYNC_CANCEL, -1, target, 0, 0, 0, tagOf(Kind.CANCEL, 0))
-        reactor.soon()
-      } else this.#closeListening()
-    })
+    reactor.ring.submit(Operation.ASYNC_CANCEL, -1, target, 0, 0, 0, tagOf(Kind.CANCEL, 0))
+    reactor.soon()
   }
 
   #closeListening(): void {
