@@ -17,7 +17,7 @@ import { formatTable } from './src/report/table.ts'
 import type { Bench } from './src/scenarios/bench.ts'
 
 /** Servers that compile as they run are at their speed after this long. */
-const warmUpMs = 700
+const warmUpMs = 400
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))

@@ -6,6 +6,9 @@ import type { Bench, Scenario } from './bench.ts'
 import { countText, rateFigures, rateMetrics, withBottleneckNotes } from './figures.ts'
 import { Lanes } from './lanes.ts'
 
+/** Fewer happen in a round than messages do, so compilers need more of them. */
+const warmUpCount = 2
+
 export class HandshakeRate implements Scenario {
   readonly kind = 'handshakes'
   readonly name: string
@@ -18,17 +21,22 @@ export class HandshakeRate implements Scenario {
 
   async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {
     await using lanes = await Lanes.open(bench, this.name, rivals, async () => {})
-    const results = await lanes.play(bench, this.name, async (lane) => {
-      const { load, cpu } = await lane.measure(() =>
-        lane.tell('handshakes', {
-          port: lane.server.port,
-          dialect: lane.rival.dialect.name,
-          atOnce: this.#atOnce,
-          roundMs: bench.roundMs,
-        }),
-      )
-      return rateFigures(load, cpu, load.handshakes)
-    })
+    const results = await lanes.play(
+      bench,
+      this.name,
+      async (lane) => {
+        const { load, cpu } = await lane.measure(() =>
+          lane.tell('handshakes', {
+            port: lane.server.port,
+            dialect: lane.rival.dialect.name,
+            atOnce: this.#atOnce,
+            roundMs: bench.roundMs,
+          }),
+        )
+        return rateFigures(load, cpu, load.handshakes)
+      },
+      warmUpCount,
+    )
     return [
       {
         kind: this.kind,

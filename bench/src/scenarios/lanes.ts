@@ -30,8 +30,15 @@ export class Lane implements AsyncDisposable {
     rival: Rival,
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Lane> {
-    const server = await RivalProcess.start(rival, bench.serverCores, environment)
-    return new Lane(rival, server, new GeneratorProcess(bench.generatorCores))
+    // On its own core the generator starts while the server does.
+    const generator = new GeneratorProcess(bench.generatorCores)
+    try {
+      const server = await RivalProcess.start(rival, bench.serverCores, environment)
+      return new Lane(rival, server, generator)
+    } catch (error) {
+      await generator[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   tell<Name extends CommandName>(
