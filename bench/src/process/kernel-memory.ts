@@ -1,6 +1,7 @@
 // How much memory the kernel itself uses: its object caches and the buffers of TCP. Of the whole machine; only
 // differences say something. The parsers are pure.
 import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
 const pageBytes = 4096
 
@@ -20,6 +21,23 @@ export async function readKernelMemory(): Promise<KernelMemory> {
   if (slabs !== '') return { bytes: bufferBytes + parseSlabinfo(slabs), source: 'slabinfo' }
   const meminfo = await readFile('/proc/meminfo', 'latin1')
   return { bytes: bufferBytes + parseMeminfo(meminfo), source: 'meminfo' }
+}
+
+const steadyBytes = 65_536
+const steadyMs = 300
+const patienceMs = 5000
+
+/** As `readKernelMemory`, once the kernel has given back what processes that ended held: it does so a little later. */
+export async function readSteadyKernelMemory(): Promise<KernelMemory> {
+  const deadline = performance.now() + patienceMs
+  let last = await readKernelMemory()
+  for (;;) {
+    await delay(steadyMs)
+    const memory = await readKernelMemory()
+    const isSteady = Math.abs(memory.bytes - last.bytes) <= steadyBytes
+    if (isSteady || performance.now() > deadline) return memory
+    last = memory
+  }
 }
 
 /** slabinfo(5): name, active objects, objects, object size, … */

@@ -1,7 +1,7 @@
 // Scenario: connections that were opened and say nothing. How many bytes each keeps resident in the server, above a
 // baseline that has already served and closed a few hundred, and how much the kernel keeps for both of its ends.
 import { setTimeout as delay } from 'node:timers/promises'
-import { readKernelMemory } from '../process/kernel-memory.ts'
+import { readKernelMemory, readSteadyKernelMemory } from '../process/kernel-memory.ts'
 import type { Rival } from '../process/rivals.ts'
 import type { Round, ScenarioResult } from '../report/results.ts'
 import type { Bench, Scenario } from './bench.ts'
@@ -72,12 +72,12 @@ export class IdleMemory implements Scenario {
     await lane.open(warmUpCount)
     await lane.tell('close', {})
     await delay(settleMs)
-    const kernelBefore = await readKernelMemory()
+    const kernelBefore = await readSteadyKernelMemory()
     const before = await lane.server.residentMemory()
     await lane.open(connectionCount)
     await delay(settleMs)
     const after = await lane.server.residentMemory()
-    const kernelAfter = await readKernelMemory()
+    const kernelAfter = await readSteadyKernelMemory()
     return {
       baselineMib: before.rssBytes / 2 ** 20,
       heldMib: after.rssBytes / 2 ** 20,

@@ -11,11 +11,10 @@ export function logScale(values: readonly number[], from: number, to: number): S
   const lowest = Math.min(...(finite.length === 0 ? [1] : finite))
   const highest = Math.max(...(finite.length === 0 ? [10] : finite))
   const steps: number[] = []
-  for (
-    let power = Math.floor(Math.log10(lowest));
-    power <= Math.ceil(Math.log10(highest));
-    power++
-  ) {
+  // One power more on each side: the logarithm of a number just below a power is rounded up to it.
+  const from10 = Math.floor(Math.log10(lowest)) - 1
+  const to10 = Math.ceil(Math.log10(highest)) + 1
+  for (let power = from10; power <= to10; power++) {
     for (const digit of [1, 2, 5]) steps.push(Number(`${digit}e${power}`))
   }
   const first = steps.findLast((step) => step <= lowest) ?? lowest

@@ -24,6 +24,10 @@ test('logarithmic marks are round numbers around the values', () => {
   assert.equal(logScale([1, 100], 0, 10).at(10), 5)
 })
 
+test('a number just below a power of ten has a mark on both sides', () => {
+  assert.deepEqual(logScale([999_999_999.999_997_9], 0, 1).ticks, [5e8, 1e9])
+})
+
 test('linear marks begin at zero', () => {
   assert.deepEqual(linearScale([70, 450], 0, 1).ticks, [0, 100, 200, 300, 400, 500])
 })
