@@ -213,6 +213,8 @@ export abstract class Outgoing implements TurnMember {
     outbox.unflushedBytes += end - outbox.end
     outbox.end = end
     if (!outbox.isPrivate) this.context.turn.arena.position = end
+    // What is large leaves while it lies in the processor's cache; to join it with more would save little.
+    if (outbox.unflushedBytes >= LARGE_BYTES && outbox.underWay === null) this.#handOver()
     this.context.turn.flushLater(this)
   }
 

@@ -26,10 +26,10 @@ export interface Piece {
 /** From this size on memory is kept for the next who needs as much: fresh memory costs a page fault every 4 KiB. */
 export const POOLED_BYTES = 16_384
 const LARGEST_POOLED_BYTES = 4 * 1_048_576
-/** The most that the pool keeps. */
-const KEPT_BYTES = 8 * 1_048_576
+/** The most that the pool keeps, until it is trimmed. */
+const KEPT_BYTES = 32 * 1_048_576
 
-/** Slabs for large messages, in sizes that are powers of two. */
+/** Slabs for large messages, in four sizes between a power of two and the next. */
 export class SlabPool {
   readonly #free = new Map<number, Slab[]>()
   #keptBytes = 0
@@ -37,7 +37,8 @@ export class SlabPool {
   /** A slab of at least `size` bytes. */
   take(size: number): Slab {
     if (size < POOLED_BYTES || size > LARGEST_POOLED_BYTES) return new Slab(size)
-    const rounded = 2 ** Math.ceil(Math.log2(size))
+    const step = 2 ** (29 - Math.clz32(size - 1))
+    const rounded = Math.ceil(size / step) * step
     const kept = this.#free.get(rounded)?.pop()
     if (kept !== undefined) this.#keptBytes -= rounded
     const slab = kept ?? new Slab(rounded)
@@ -58,7 +59,7 @@ export class SlabPool {
   }
 
   /** Gives the memory of a burst back. */
-  clear(): void {
+  trim(): void {
     this.#free.clear()
     this.#keptBytes = 0
   }

@@ -33,6 +33,9 @@ export interface LinesOptions {
   readonly waitAll?: boolean
 }
 
+/** What is to be sent is passed on before so much of it has gathered that it falls out of the processor's cache. */
+const CACHED_BYTES = 131_072
+
 const NOT_TO_RECEIVE =
   LineBit.PAUSED | LineBit.CLOSING | LineBit.RECEIVING | LineBit.READ_ENDED | LineBit.READ_END_HELD
 
@@ -44,6 +47,8 @@ export class Lines implements Transport {
   readonly #sendFlags: number
   /** Further pieces of the writes that have several. */
   readonly #pieces = new Map<number, { readonly pieces: readonly Piece[]; next: number }>()
+  /** Bytes of sends that the kernel has not been given yet. */
+  #unsentBytes = 0
   /** Lines whose reception ended for want of a buffer. */
   #starved: number[] = []
   /** Lines whose owner is to be told that the other side has ended. */
@@ -253,6 +258,7 @@ export class Lines implements Transport {
 
   /** Behind each batch: buffers are back, and whoever found none tries again. */
   behindBatch(): void {
+    this.#unsentBytes = 0
     this.#buffers.publish()
     if (this.#starved.length === 0) return
     const starved = this.#starved
@@ -312,6 +318,11 @@ export class Lines implements Transport {
       slot,
       tagOf(Kind.SEND, slots.generation[slot]!),
     )
+    this.#unsentBytes += slots.sendLeft[slot]!
+    if (this.#unsentBytes >= CACHED_BYTES) {
+      this.#unsentBytes = 0
+      this.#reactor.ring.passOn()
+    }
     this.#reactor.soon()
   }
 

@@ -26,11 +26,11 @@ export interface ReceiveBuffersOptions {
 
 const DEFAULT_BYTES = 4 * 1_048_576
 /** Filled by several receptions one after the other. */
-const INCREMENTAL_BYTES = 131_072
+const INCREMENTAL_BYTES = 65_536
 /** Filled by one reception, whatever it brings. */
 const SINGLE_BYTES = 8_192
 /** Buffers that are lent to the kernel at first, in bytes: few enough to stay in the processor's cache. */
-const FIRST_BYTES = 524_288
+const FIRST_BYTES = 131_072
 
 export class ReceiveBuffers {
   /** All buffers, one behind the other. */

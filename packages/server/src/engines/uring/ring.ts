@@ -249,6 +249,11 @@ export class Ring {
     } while (this.#spilledCount > 0)
   }
 
+  /** Passes what is pending to the kernel now, and asks for no completions. */
+  passOn(): void {
+    this.#enter(0, 0)
+  }
+
   /** @returns whether the kernel took the call */
   #enter(minComplete: number, flags: number): boolean {
     Atomics.store(this.#ring, this.#sqTail, this.#tail)
