@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { countLine, describeReport, problemsOf, targetNamed } from './run.ts'
 import { runSuite } from './suite.ts'
 
-const engines = ['node']
+const engines = ['node', 'uring']
 const { ENGINE } = process.env
 
 for (const engine of engines.filter((name) => ENGINE === undefined || ENGINE === name)) {

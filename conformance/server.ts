@@ -117,7 +117,7 @@ function routes(publish: (topic: string, message: string) => void) {
   }
 }
 
-const engine = values.engine as 'node'
+const engine = values.engine as 'node' | 'uring'
 const host = '127.0.0.1'
 const plain = await serve({
   port: 0,
@@ -129,7 +129,8 @@ const plain = await serve({
 const secure = await serve({
   port: 0,
   host,
-  engine,
+  // Only this engine has TLS.
+  engine: 'node',
   tls: selfSignedCertificate(),
   http: plainResponse,
   routes: routes((topic, message) => void secure.publish(topic, message)),

@@ -1,5 +1,6 @@
 // `npm test [-- filter…]`: everything there is to test. Owns finding the files, the order they run in and the
 // summary. A filter is a part of a path; an option (--test-name-pattern=…) narrows what runs inside the files.
+// ENGINE=node or ENGINE=uring: every server that leaves the choice open runs on that engine.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -9,6 +10,7 @@ import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ensureServices } from './services.ts'
+import { chooseTestEngine } from './test-engine.ts'
 
 const root = dirname(import.meta.dirname)
 
@@ -103,6 +105,11 @@ async function main(): Promise<number> {
   )
   if (files.length === 0) {
     console.error(`No test file has ${options.filters.join(' or ')} in its path`)
+    return 2
+  }
+  const refusal = await chooseTestEngine(process.env)
+  if (refusal !== null) {
+    console.error(refusal)
     return 2
   }
   if (!(await ensureServices())) return 1

@@ -10,7 +10,7 @@ export interface GatewayOptions {
   /** undefined: all addresses. */
   readonly host: string | undefined
   readonly processes: number | 'cores'
-  readonly engine: 'auto' | 'node'
+  readonly engine: 'auto' | 'node' | 'uring'
 }
 
 /** What the command was asked to do. */
@@ -31,17 +31,18 @@ Options:
   --port <number>       port to listen on, 0 for any free one (default: 8080, or PORT)
   --host <address>      address to listen on (default: all addresses)
   --processes <number>  worker processes, or "cores" for one per CPU core (default: 1)
-  --engine <name>       auto or node (default: auto)
+  --engine <name>       auto, node, or uring (Linux) (default: auto)
   --help                print this and exit
   --version             print the version and exit
 
 Environment:
   PORT                  port to listen on, where --port is not given
+  HOLDLINE_ENGINE       engine, where --engine is not given or auto
 
 SIGTERM and SIGINT close all lines in good order and exit.
 `
 
-const engines = ['auto', 'node'] as const
+const engines = ['auto', 'node', 'uring'] as const
 
 /** More workers than this are a slip of the keys. */
 const mostProcesses = 1024

@@ -45,6 +45,10 @@ test('the other options', () => {
     engine: 'node',
   })
   assert.equal(optionsOf(['--processes', '4']).processes, 4)
+  for (const engine of ['auto', 'node', 'uring']) {
+    assert.equal(optionsOf(['--engine', engine]).engine, engine)
+    assert.match(helpText, new RegExp(`--engine <name>.*\\b${engine}\\b`))
+  }
 })
 
 test('help and version', () => {
@@ -75,7 +79,7 @@ test('a value out of range is named with its range', () => {
     [[], { PORT: 'x' }, /PORT is "x"/],
     [['--processes', '0'], {}, /--processes is "0".*1 to 1024/],
     [['--processes', '1.5'], {}, /--processes/],
-    [['--engine', 'foo'], {}, /--engine is "foo", not one of auto, node/],
+    [['--engine', 'foo'], {}, /--engine is "foo", not one of auto, node, uring/],
     [['--host='], {}, /--host needs a value/],
     [['--help=yes'], {}, /--help takes no value/],
   ]

@@ -28,6 +28,7 @@ test('what it cannot do gives one line with a code, and exit code 2', async () =
     [[], { PORT: 'x' }, /ERR_ARGUMENT_INVALID.*PORT is "x"/],
     [['--processes', '0'], {}, /ERR_ARGUMENT_INVALID.*--processes is "0"/],
     [['--engine', 'foo'], {}, /ERR_ARGUMENT_INVALID.*--engine is "foo"/],
+    [[], { HOLDLINE_ENGINE: 'foo' }, /ERR_OPTION_INVALID.*HOLDLINE_ENGINE is "foo"/],
     [['--host', '203.0.113.1', '--port', '0'], {}, /ERR_LISTEN_ADDRESS.*203\.0\.113\.1/],
   ]
   const results = await Promise.all(
@@ -65,9 +66,21 @@ test('the start-up line names the address, the engine and why, and the processes
   const command = await startCommand(context, [])
   assert.match(
     command.line,
-    /^Holdline \d\S* is at http:\/\/localhost:\d+ \(engine node: [^;]+; 1 process\)$/,
+    /^Holdline \d\S* is at http:\/\/localhost:\d+ \(engine (node|uring): [^;]+; 1 process\)$/,
   )
   assert.equal((await fetch(`${command.url}/healthz`)).status, 200)
+})
+
+test('--engine decides, HOLDLINE_ENGINE where it leaves the choice open', async (context) => {
+  const node = { PORT: '0', HOLDLINE_ENGINE: 'node' }
+  for (const [args, engine] of [
+    [['--engine', 'node'], /engine node: asked for;/],
+    [['--engine', 'uring'], /engine uring: asked for;/],
+    [[], /engine node: asked for by HOLDLINE_ENGINE;/],
+  ] as const) {
+    const command = await startCommand(context, [...args], node)
+    assert.match(command.line, engine)
+  }
 })
 
 test('PORT is heeded', async (context) => {

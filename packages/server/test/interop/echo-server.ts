@@ -1,9 +1,9 @@
-// The server that other people's clients talk to, and the engines that it runs on. The next engine adds its name.
+// The server that other people's clients talk to, and the engines that it runs on.
 import { serve } from 'holdline'
 import type { Server } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 
-const all = ['node'] as const
+const all = ['node', 'uring'] as const
 export type InteropEngine = (typeof all)[number]
 
 /** All engines, or those that ENGINE names. */

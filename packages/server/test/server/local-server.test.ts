@@ -35,13 +35,13 @@ async function said(url: string, options?: WebSocket.ClientOptions): Promise<str
 }
 
 test('port 0 takes a free port, and url, port and address say which', async () => {
-  await using server = await start()
+  await using server = await start({ engine: 'node' })
   assert.ok(server.port > 0)
   assert.equal(server.url, `http://127.0.0.1:${server.port}`)
   assert.deepEqual(server.address, { host: '127.0.0.1', port: server.port })
   assert.deepEqual(
     [server.engine.name, server.engine.reason, server.processCount, server.workerId],
-    ['node', 'runs everywhere', 1, 0],
+    ['node', 'asked for', 1, 0],
   )
   assert.equal(await said(server.url.replace('http', 'ws')), 'hello')
 })

@@ -7,7 +7,7 @@ import { FakeClock, MemoryEngine, WirePeer } from 'holdline/testing'
 import type { MemoryPeer, WireLine, WireRequest } from 'holdline/testing'
 import { dialTcp, untilInTime } from '../../src/testing/tcp-wire-line.ts'
 
-export const wireEngines = ['memory', 'node'] as const
+export const wireEngines = ['memory', 'node', 'uring'] as const
 export type WireEngine = (typeof wireEngines)[number]
 
 export interface DialOptions extends Partial<Omit<WireRequest, 'path'>> {

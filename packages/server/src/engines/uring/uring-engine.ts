@@ -54,8 +54,9 @@ export class UringEngine implements Engine {
     const core = this.#open()
     const front = new HttpFront(options, acceptor, core.adopt)
     try {
-      return isPeekable(options)
-        ? await this.#listenInRing(core, options, acceptor, front)
+      const bound = isPeekable(options) ? await boundDescriptor(core.native, options) : null
+      return bound !== null
+        ? this.#listenInRing(core, bound, options, acceptor, front)
         : await this.#listenInFront(core, options, front)
     } catch (error) {
       await this.#left(core)
@@ -83,13 +84,13 @@ export class UringEngine implements Engine {
   }
 
   /** Lines come in through the ring. */
-  async #listenInRing(
+  #listenInRing(
     core: Core,
+    { fd, address }: BoundDescriptor,
     options: ListenOptions,
     acceptor: Acceptor,
     front: HttpFront,
-  ): Promise<Listener> {
-    const { fd, address } = await boundDescriptor(core.native, options)
+  ): Listener {
     const readsForwardedFor = (options.proxy?.trusted.length ?? 0) > 0
     const doorway = core.openDoorway(fd, acceptor, front, readsForwardedFor)
     front.started()
@@ -134,15 +135,27 @@ function isPeekable(options: ListenOptions): boolean {
   return options.path === undefined && options.proxy?.proxyProtocol !== true
 }
 
-/** Node binds, with its names, options and errors; the descriptor is then the ring's. */
+interface BoundDescriptor {
+  readonly fd: number
+  readonly address: ListenAddress
+}
+
+/**
+ * Node binds, with its names, options and errors; the descriptor is then the ring's. null where there is none: in a
+ * worker of node:cluster whose primary accepts for it.
+ */
 async function boundDescriptor(
   native: Native,
   options: ListenOptions,
-): Promise<{ fd: number; address: ListenAddress }> {
+): Promise<BoundDescriptor | null> {
   const server = new NetServer()
   const address = await bind(server, options)
   // No turn of the loop has passed since it listens: it has accepted nothing.
-  const own = (server as unknown as { _handle: { fd: number } })._handle.fd
+  const { fd: own } = (server as unknown as { _handle: { fd?: number } })._handle
+  if (own === undefined || own < 0) {
+    await new Promise((resolve) => server.close(resolve))
+    return null
+  }
   const fd = native.duplicate(own)
   server.close()
   if (fd < 0) throw new HoldlineError('ERR_LISTEN_FAILED', 'no descriptor is left')

@@ -250,7 +250,7 @@ for (const engine of wireEngines) {
         }
       }
       await using wire = await wireServer(engine, {
-        logger: { info: log, warn: log, error: log },
+        logger: { info() {}, warn: log, error: log },
         routes: { '/': handler(Writing) },
       })
       const peer = await wire.connect()

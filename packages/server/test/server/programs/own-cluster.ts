@@ -6,7 +6,7 @@ import { serve } from 'holdline'
 if (cluster.isPrimary) {
   cluster.fork().on('exit', (code) => process.exit(code))
 } else {
-  const server = await serve({ port: 0 })
+  const server = await serve({ port: 0, logger: null })
   const message = `worker ${server.workerId} of ${server.processCount}`
   console.log(JSON.stringify({ message }))
   await server.close()
