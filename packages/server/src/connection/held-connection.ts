@@ -282,7 +282,8 @@ export class HeldConnection<Data = unknown>
 
   deliverHeld(): void {
     const held = this.#heldBytes()
-    if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED) return
+    if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED)
+      return
     this.#dropHeld()
     this.#parse(held, 0, held.length)
     if ((this.bits & PAUSED) === 0 && this.#heldBytes() === null) this.transport.resume(this.line)
@@ -323,7 +324,8 @@ export class HeldConnection<Data = unknown>
   /** The earliest deadline, on the wheel's clock; Infinity for none. */
   #nextDueMs(): number {
     const { limits, keepalive } = this.context
-    if ((this.bits & Bit.STATE) === State.CLOSING) return this.#rarely().closingSinceMs + limits.closeMs
+    if ((this.bits & Bit.STATE) === State.CLOSING)
+      return this.#rarely().closingSinceMs + limits.closeMs
     if ((this.bits & PAUSED) !== 0) return this.#nextDueWhilePausedMs()
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs

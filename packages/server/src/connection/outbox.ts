@@ -18,6 +18,8 @@ export class Outbox {
   underWay: Slab | readonly Piece[] | null = null
   /** Since when it is; on the wheel's clock. */
   blockedSinceMs = 0
+  /** In which turn it began. */
+  sinceTurn = 0
 
   /** Nothing waits and nothing is under way: the connection does not need it any more. */
   get isEmpty(): boolean {

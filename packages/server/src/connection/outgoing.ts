@@ -69,9 +69,14 @@ export abstract class Outgoing implements TurnMember {
     return this.context.limits
   }
 
-  /** Whether the last write has not been taken yet: the other side reads slower than it is sent to. */
+  /**
+   * Whether the other side reads slower than it is sent to: a write is under way since before this turn. One of this
+   * turn says nothing yet; some engines tell only in the next one that it was taken at once.
+   */
   get isBlocked(): boolean {
-    return this.#outbox !== null && this.#outbox.underWay !== null
+    const outbox = this.#outbox
+    if (outbox === null || outbox.underWay === null) return false
+    return outbox.sinceTurn !== this.context.turn.endedCount
   }
 
   /** Since when the write that is under way is; on the wheel's clock. */
@@ -241,8 +246,9 @@ export abstract class Outgoing implements TurnMember {
 
   /** The engine: what was under way has been taken. */
   bytesWritten(): void {
-    if (!this.isBlocked) return
-    this.#unpin(this.#outbox!)
+    const outbox = this.#outbox
+    if (outbox === null || outbox.underWay === null) return
+    this.#unpin(outbox)
     this.flush()
   }
 
@@ -305,6 +311,7 @@ export abstract class Outgoing implements TurnMember {
     }
     outbox.underWayBytes = bytes
     outbox.blockedSinceMs = this.context.wheel.coarseNow
+    outbox.sinceTurn = this.context.turn.endedCount
   }
 
   #unpin(outbox: Outbox): void {

@@ -14,6 +14,8 @@ export interface TurnMember {
 
 export class Turn {
   readonly arena: SendArena = new SendArena()
+  /** Turns that have ended. */
+  endedCount = 0
   readonly #clock: Clock
   #toFlush: TurnMember[] = []
   #toDeliver: TurnMember[] = []
@@ -51,6 +53,7 @@ export class Turn {
   // What members schedule meanwhile belongs to the next turn: user code cannot hold the loop here.
   readonly #end = (): void => {
     this.#scheduled = false
+    this.endedCount++
     const toDeliver = this.#toDeliver
     this.#toDeliver = []
     for (const member of toDeliver) {

@@ -1,49 +1,77 @@
 // The request that opened a line, as routes and handlers see it: small, without the HTTP parser's objects.
 
+import type { ErrorCode } from '../protocol/errors.ts'
+import { isKey } from '../protocol/handshake.ts'
+import { RequestHead } from './request-head.ts'
+import type { Headers, RequestHeadInit } from './request-head.ts'
+
 /** What an engine knows of a request. */
-export interface UpgradeRequestInit {
-  readonly method: string
-  /** The request target as it came: path and query. */
-  readonly target: string
-  readonly httpVersion: string
+export interface UpgradeRequestInit extends RequestHeadInit {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[]
   /** Address of the other side, after PROXY protocol or X-Forwarded-For of a trusted proxy. '' for none. */
   readonly remoteAddress: string
-  readonly secure: boolean
 }
 
-type Headers = Readonly<Record<string, string | undefined>>
+type Params = Readonly<Record<string, string>>
 
 export class UpgradeRequest {
-  readonly method: string
-  readonly target: string
-  readonly httpVersion: string
   readonly remoteAddress: string
-  /** Whether the line is encrypted up to this process. */
-  readonly secure: boolean
   /** Parameters of the route's path: `/room/:id` gives `id`. */
-  params: Readonly<Record<string, string>> = NO_PARAMS
-  /** One string instead of an object of strings: a held connection keeps its headers in half the memory. */
-  readonly #headerBlock: string
-  #headers: Headers | null = null
+  params: Params = NO_PARAMS
+  /** Everything but the key; shared with others that sent the same. */
+  readonly #head: RequestHead
+  /** Sec-WebSocket-Key, until the handshake is over; null also where it does not stand exactly once. */
+  #key: string | null
 
-  constructor(init: UpgradeRequestInit) {
-    this.method = init.method
-    this.target = init.target
-    this.httpVersion = init.httpVersion
-    this.remoteAddress = init.remoteAddress
-    this.secure = init.secure
-    this.#headerBlock = init.rawHeaders.join('\n')
+  constructor(head: RequestHead, key: string | null, remoteAddress: string) {
+    this.#head = head
+    this.#key = key
+    this.remoteAddress = remoteAddress
+  }
+
+  static of(init: UpgradeRequestInit): UpgradeRequest {
+    const { block, key } = withoutKey(init.rawHeaders)
+    return new UpgradeRequest(RequestHead.of(init, block), key, init.remoteAddress)
+  }
+
+  get method(): string {
+    return this.#head.method
+  }
+
+  get target(): string {
+    return this.#head.target
+  }
+
+  get httpVersion(): string {
+    return this.#head.httpVersion
+  }
+
+  /** Whether the line is encrypted up to this process. */
+  get secure(): boolean {
+    return this.#head.secure
+  }
+
+  /** Why this request opens no WebSocket, whatever the route; null when it may (RFC 6455 §4.2.1). */
+  get problem(): ErrorCode | null {
+    const { problem } = this.#head
+    return problem === null && !isKey(this.key) ? 'ERR_UPGRADE_KEY' : problem
+  }
+
+  /** Sec-WebSocket-Key; '' where there is none, several, or the handshake is over. */
+  get key(): string {
+    return this.#key ?? ''
   }
 
   /** Bytes of the request line and the headers, as they are counted against `limits.headerBytes`. */
   get headBytes(): number {
+    const { block } = this.#head
     const requestLine = `${this.method} ${this.target} HTTP/1.1\r\n`.length
-    if (this.#headerBlock === '') return requestLine + 2
-    const headerCount = this.#headerBlock.split('\n').length / 2
+    const keyBytes = this.#key === null ? 0 : `${KEY}: ${this.#key}\r\n`.length
+    if (block === '') return requestLine + keyBytes + 2
+    const headerCount = block.split('\n').length / 2
     // The block has one byte where a header has two: behind its name and behind its value.
-    return requestLine + this.#headerBlock.length + headerCount * 2 + 1 + 2
+    return requestLine + keyBytes + block.length + headerCount * 2 + 1 + 2
   }
 
   /** Path without the query, as it came (not decoded). */
@@ -57,16 +85,27 @@ export class UpgradeRequest {
     return new URLSearchParams(query < 0 ? '' : this.target.slice(query + 1))
   }
 
-  /** By lower-case name; several of one name are joined by ', ' (RFC 9110 §5.3), cookies by '; '. */
+  /**
+   * By lower-case name; several of one name are joined by ', ' (RFC 9110 §5.3), cookies by '; '. Without
+   * Sec-WebSocket-Key once the connection is open: it has served its purpose.
+   */
   get headers(): Headers {
-    this.#headers ??= parseHeaders(this.#headerBlock)
-    return this.#headers
+    const { headers } = this.#head
+    return this.#key === null
+      ? headers
+      : Object.assign(Object.create(null), headers, { [KEY]: this.#key })
+  }
+
+  /** One header, by lower-case name, as `headers` has it. */
+  header(name: string): string | undefined {
+    return name === KEY && this.#key !== null ? this.#key : this.#head.headers[name]
   }
 
   /** All values of one header, apart. */
   headerValues(name: string): string[] {
     const wanted = name.toLowerCase()
-    const lines = this.#headerBlock.split('\n')
+    if (wanted === KEY && this.#key !== null) return [this.#key]
+    const lines = this.#head.block.split('\n')
     const values: string[] = []
     for (let i = 0; i + 1 < lines.length; i += 2) {
       if (lines[i]!.toLowerCase() === wanted) values.push(lines[i + 1]!)
@@ -75,17 +114,17 @@ export class UpgradeRequest {
   }
 
   get host(): string {
-    return this.headers['host'] ?? ''
+    return this.header('host') ?? ''
   }
 
   get origin(): string | undefined {
-    return this.headers['origin']
+    return this.header('origin')
   }
 
   /** Cookies by name; the first of a name wins. Values are not decoded. */
   get cookies(): Readonly<Record<string, string>> {
     const cookies: Record<string, string> = Object.create(null) as Record<string, string>
-    for (const pair of (this.headers['cookie'] ?? '').split(';')) {
+    for (const pair of (this.header('cookie') ?? '').split(';')) {
       const equals = pair.indexOf('=')
       if (equals < 0) continue
       const name = pair.slice(0, equals).trim()
@@ -94,26 +133,26 @@ export class UpgradeRequest {
     return cookies
   }
 
-  /** Forgets what can be rebuilt; called when the handshake is over. */
+  /** Forgets what can be rebuilt, and the key; called when the handshake is over. */
   compact(): void {
-    this.#headers = null
+    this.#key = null
+    this.#head.compact()
   }
 }
 
-const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze(
-  Object.create(null) as Record<string, string>,
-)
+const KEY = 'sec-websocket-key'
 
-function parseHeaders(block: string): Headers {
-  const headers: Record<string, string | undefined> = Object.create(null) as Record<string, string>
-  if (block === '') return headers
-  const lines = block.split('\n')
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    const name = lines[i]!.toLowerCase()
-    const before = headers[name]
-    const value = lines[i + 1]!
-    headers[name] =
-      before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value
+const NO_PARAMS: Params = Object.freeze(Object.create(null) as Record<string, string>)
+
+/** The headers as one block; the key apart where it stands once. */
+function withoutKey(rawHeaders: readonly string[]): { block: string; key: string | null } {
+  let place = -1
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    if (name.length !== KEY.length || name.toLowerCase() !== KEY) continue
+    if (place >= 0) return { block: rawHeaders.join('\n'), key: null }
+    place = i
   }
-  return headers
+  if (place < 0) return { block: rawHeaders.join('\n'), key: null }
+  return { block: rawHeaders.toSpliced(place, 2).join('\n'), key: rawHeaders[place + 1]! }
 }

@@ -1,6 +1,6 @@
 // Owns the server's side of the opening handshake (RFC 6455 §4.2): judging a request, writing the answer.
 // Pure: it must not know sockets, routes or origins; who calls it sends the text as latin1 bytes.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { errorCatalogue, HoldlineError, type ErrorCode } from './errors.ts'
 import { isToken, listHas, maxTokens, parseExtensionList, parseTokenList } from './header-list.ts'
 
@@ -28,7 +28,7 @@ export interface UpgradeResponse {
 
 /** Sec-WebSocket-Accept for a key (RFC 6455 §4.2.2, step 5.4). */
 export function acceptKey(key: string): string {
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  return hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64')
 }
 
 /** Why this request opens no WebSocket, or null when it may (RFC 6455 §4.2.1). Route and origin come after. */

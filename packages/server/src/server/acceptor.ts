@@ -6,7 +6,7 @@ import type { Limits } from '../connection/limits.ts'
 import type { Route } from '../connection/route.ts'
 import type { UpgradeRequest } from '../connection/upgrade-request.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
-import { checkUpgradeRequest, refusalResponse } from '../protocol/handshake.ts'
+import { refusalResponse } from '../protocol/handshake.ts'
 import { Router } from './router.ts'
 import type { RouteEnvironment } from './served-route.ts'
 import { ServedRoute } from './served-route.ts'
@@ -56,7 +56,7 @@ export class RouteAcceptor implements Acceptor {
     if (!request.target.startsWith('/')) return this.#refuse(request, 'ERR_UPGRADE_MALFORMED')
     const match = this.#router.match(request.target)
     if (match === null) return this.#refuse(request, 'ERR_UPGRADE_NOT_FOUND')
-    const problem = checkUpgradeRequest(request)
+    const { problem } = request
     if (problem !== null) return this.#refuse(request, problem)
     if (this.isDraining) return this.#refuse(request, 'ERR_UPGRADE_DRAINING')
     request.params = match.params

@@ -163,10 +163,10 @@ export class ServedRoute implements ConnectionObserver {
     answer: Exclude<UpgradeAnswer<unknown>, { refuse: number }>,
   ): Judgement {
     const subprotocol = this.#subprotocol(request, answer.subprotocol)
-    const offers = request.headers['sec-websocket-extensions']
+    const offers = request.header('sec-websocket-extensions')
     const deflate = this.#deflate === null ? null : agreeOnDeflate(offers, this.#deflate)
     const response = upgradeResponse({
-      key: request.headers['sec-websocket-key']!,
+      key: request.key,
       subprotocol: subprotocol === '' ? undefined : subprotocol,
       extensions: deflate?.responseHeader,
       headers: answer.headers,
@@ -191,7 +191,7 @@ export class ServedRoute implements ConnectionObserver {
 
   /** RFC 6455 §4.2.2: one of those offered, or none. The route's function is called once, even with []. */
   #subprotocol(request: UpgradeRequest, chosen: string | undefined): string {
-    const offered = parseSubprotocols(request.headers['sec-websocket-protocol']) ?? []
+    const offered = parseSubprotocols(request.header('sec-websocket-protocol')) ?? []
     const { subprotocols } = this.route
     let subprotocol = chosen ?? null
     if (typeof subprotocols === 'function') subprotocol = subprotocols(offered, request)

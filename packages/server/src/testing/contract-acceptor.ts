@@ -20,7 +20,7 @@ import { Deflater, Inflater } from '../protocol/deflate.ts'
 import { negotiateDeflate } from '../protocol/deflate-parameters.ts'
 import type { DeflateOptions, NegotiatedDeflate } from '../protocol/deflate-parameters.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
-import { checkUpgradeRequest, refusalResponse, upgradeResponse } from '../protocol/handshake.ts'
+import { refusalResponse, upgradeResponse } from '../protocol/handshake.ts'
 import { FrameParser } from '../protocol/parser.ts'
 
 export interface ContractRoute {
@@ -99,7 +99,7 @@ export class ContractAcceptor implements Acceptor {
   }
 
   judge(request: UpgradeRequest): Judgement | Promise<Judgement> {
-    const problem = checkUpgradeRequest(request)
+    const { problem } = request
     if (problem !== null) return refusal(problem)
     const found = this.#contexts.get(request.path)
     if (found === undefined) return refusal('ERR_UPGRADE_NOT_FOUND')
@@ -119,9 +119,9 @@ export class ContractAcceptor implements Acceptor {
     const negotiated =
       route.deflate === undefined
         ? null
-        : negotiateDeflate(request.headers['sec-websocket-extensions'], route.deflate)
+        : negotiateDeflate(request.header('sec-websocket-extensions'), route.deflate)
     const response = upgradeResponse({
-      key: request.headers['sec-websocket-key']!,
+      key: request.key,
       extensions: negotiated?.responseHeader,
       headers: answer.headers,
     })

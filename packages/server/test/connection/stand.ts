@@ -186,7 +186,7 @@ export class Stand {
   open(): Line {
     const transport = new FakeTransport()
     const { inflater = null, deflater = null } = this.#options
-    const request = new UpgradeRequest({
+    const request = UpgradeRequest.of({
       method: 'GET',
       target: '/',
       httpVersion: '1.1',

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { UpgradeRequest } from '../../src/connection/upgrade-request.ts'
 
 function request(target: string, rawHeaders: readonly string[] = []): UpgradeRequest {
-  return new UpgradeRequest({
+  return UpgradeRequest.of({
     method: 'GET',
     target,
     httpVersion: '1.1',

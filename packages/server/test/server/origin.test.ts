@@ -6,7 +6,7 @@ import { UpgradeRequest } from '../../src/connection/upgrade-request.ts'
 import { originCheck } from '../../src/server/origin.ts'
 
 function request(origin: string | undefined, host = 'a.example'): UpgradeRequest {
-  return new UpgradeRequest({
+  return UpgradeRequest.of({
     method: 'GET',
     target: '/',
     httpVersion: '1.1',

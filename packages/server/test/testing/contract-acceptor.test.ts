@@ -11,7 +11,7 @@ import { echo } from '../../src/testing/contract-server.ts'
 function request(target: string, ...rawHeaders: string[]): UpgradeRequest {
   const headers = ['host', 'h', 'upgrade', 'websocket', 'connection', 'upgrade']
   headers.push('sec-websocket-version', '13', 'sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==')
-  return new UpgradeRequest({
+  return UpgradeRequest.of({
     method: 'GET',
     target,
     httpVersion: '1.1',

@@ -36,7 +36,7 @@ export class UpgradeGate {
     // From here on node:http listens no more: an error without a listener would end the process.
     socket.on('error', ignoreError)
     const judgement = this.#acceptor.judge(
-      new UpgradeRequest({
+      UpgradeRequest.of({
         method: request.method ?? '',
         target: request.url ?? '',
         httpVersion: request.httpVersion,

@@ -168,7 +168,7 @@ function requestOf(init: MemoryRequest): UpgradeRequest {
   for (const [name, value] of Object.entries({ ...ORDINARY_HEADERS, ...init.headers })) {
     if (value !== null) rawHeaders.push(name, value)
   }
-  return new UpgradeRequest({
+  return UpgradeRequest.of({
     method: init.method ?? 'GET',
     target: init.path ?? '/',
     httpVersion: init.httpVersion ?? '1.1',

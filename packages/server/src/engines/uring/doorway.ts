@@ -205,7 +205,7 @@ export class Doorway {
   #judge(line: ArrivingLine, head: OrdinaryHead): void {
     const { lines, addresses } = this.#core
     const judgement = this.#acceptor.judge(
-      new UpgradeRequest({
+      UpgradeRequest.of({
         method: 'GET',
         target: head.target,
         httpVersion: '1.1',

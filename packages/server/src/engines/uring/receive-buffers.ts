@@ -24,13 +24,13 @@ export interface ReceiveBuffersOptions {
   readonly memory?: ArrayBuffer
 }
 
-const DEFAULT_BYTES = 4 * 1_048_576
+const DEFAULT_BYTES = 8 * 1_048_576
 /** Filled by several receptions one after the other. */
-const INCREMENTAL_BYTES = 65_536
+const INCREMENTAL_BYTES = 524_288
 /** Filled by one reception, whatever it brings. */
 const SINGLE_BYTES = 8_192
 /** Buffers that are lent to the kernel at first, in bytes: few enough to stay in the processor's cache. */
-const FIRST_BYTES = 131_072
+const FIRST_BYTES = 1_048_576
 
 export class ReceiveBuffers {
   /** All buffers, one behind the other. */

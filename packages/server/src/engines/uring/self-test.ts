@@ -31,7 +31,7 @@ async function roundTrip(): Promise<string | null> {
   let buffers: ReceiveBuffers | null = null
   try {
     reactor = new Reactor({ submissions: 8, completions: 16 })
-    buffers = new ReceiveBuffers(reactor.ring, { maxBytes: 131_072 })
+    buffers = new ReceiveBuffers(reactor.ring, { maxBytes: 1_048_576 })
   } catch (error) {
     reactor?.close()
     native.close(near)
