@@ -41,11 +41,6 @@ export interface ConnectionInit {
   readonly deflater: MessageDeflater | null
 }
 
-interface MessageCodec {
-  readonly inflater: MessageInflater
-  readonly deflater: MessageDeflater | null
-}
-
 let lastId = 0
 
 export class HeldConnection<Data = unknown>
@@ -56,6 +51,8 @@ export class HeldConnection<Data = unknown>
   data: Data
   readonly request: UpgradeRequest
   readonly subprotocol: string
+  /** Of the route's list. */
+  listIndex = -1
   /** What the route's model keeps for this connection; nobody else touches it. */
   model: unknown = null
 
@@ -63,13 +60,10 @@ export class HeldConnection<Data = unknown>
   reading: Reading | null = null
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
-  wheelSlot = -1
 
   /** What few connections need, and few need for long. */
   #rare: RareState | null = null
-  readonly #codec: MessageCodec | null
   #lastReceivedMs: number
-  #lastMessageMs: number
 
   constructor(
     context: ConnectionContext,
@@ -81,28 +75,43 @@ export class HeldConnection<Data = unknown>
     this.data = init.data as Data
     this.request = init.request
     this.subprotocol = init.subprotocol
-    this.#codec =
-      init.inflater === null ? null : { inflater: init.inflater, deflater: init.deflater }
-    this.#lastReceivedMs = this.#lastMessageMs = context.wheel.coarseNow
-    const rate = RateLimit.of(context.limits)
-    if (rate !== null) this.#rarely().rate = rate
+    this.#lastReceivedMs = context.wheel.coarseNow
+    const { limits } = context
+    const rate = RateLimit.of(limits)
+    if (rate !== null) this.rarely().rate = rate
+    if (limits.idleMs > 0) this.rarely().lastMessageMs = this.#lastReceivedMs
+    if (init.inflater !== null) {
+      const rare = this.rarely()
+      rare.inflater = init.inflater
+      rare.deflater = init.deflater
+    }
+  }
+
+  /** Of the wheel; kept among the bits. */
+  get wheelSlot(): number {
+    return ((this.bits >>> Bit.WHEEL_SHIFT) & Bit.WHEEL_MASK) - 1
+  }
+
+  set wheelSlot(slot: number) {
+    this.bits = (this.bits & ~(Bit.WHEEL_MASK << Bit.WHEEL_SHIFT)) | ((slot + 1) << Bit.WHEEL_SHIFT)
   }
 
   get inflater(): MessageInflater | null {
-    return this.#codec === null ? null : this.#codec.inflater
+    return this.#rare === null ? null : this.#rare.inflater
   }
 
   protected get deflater(): MessageDeflater | null {
-    return this.#codec === null ? null : this.#codec.deflater
+    return this.#rare === null ? null : this.#rare.deflater
   }
 
-  // No private accessors here: V8 looks them up at run time, at every message.
+  // `private`, not `#`: a class with private methods costs each connection a field, and V8 looks private accessors
+  // up at run time, at every message.
 
-  #enter(state: State): void {
+  private enter(state: State): void {
     this.bits = (this.bits & ~Bit.STATE) | state
   }
 
-  #rarely(): RareState {
+  private rarely(): RareState {
     return (this.#rare ??= new RareState())
   }
 
@@ -120,15 +129,15 @@ export class HeldConnection<Data = unknown>
     checkCloseArguments(code, reason)
     if ((this.bits & Bit.STATE) !== State.OPEN) return
     this.takePublications()
-    this.#beginClosing(code, reason)
+    this.beginClosing(code, reason)
   }
 
   terminate(): void {
     if ((this.bits & Bit.STATE) === State.CLOSED) return
     this.bits |= Bit.DEAF
     if ((this.bits & Bit.STATE) < State.CLOSING) {
-      this.#enter(State.CLOSING)
-      this.#rarely().closingSinceMs = this.context.wheel.coarseNow
+      this.enter(State.CLOSING)
+      this.rarely().closingSinceMs = this.context.wheel.coarseNow
     }
     this.transport.destroy(this.line)
   }
@@ -180,11 +189,12 @@ export class HeldConnection<Data = unknown>
     this.bits &= ~who
     if ((this.bits & PAUSED) !== 0 || (this.bits & Bit.STATE) === State.CLOSED) return
     // Nothing was read while the line was paused: its silence says nothing, and all deadlines begin anew.
-    this.#lastReceivedMs = this.#lastMessageMs = this.context.wheel.coarseNow
+    this.#lastReceivedMs = this.context.wheel.coarseNow
+    if (this.#rare !== null) this.#rare.lastMessageMs = this.#lastReceivedMs
     this.bits &= ~Bit.PING_UNANSWERED
     if (this.reading !== null) this.reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
-    this.#rearm()
-    if (this.#heldBytes() === null) this.transport.resume(this.line)
+    this.rearm()
+    if (this.heldBytes() === null) this.transport.resume(this.line)
     else this.context.turn.deliverLater(this)
   }
 
@@ -196,13 +206,13 @@ export class HeldConnection<Data = unknown>
       return
     }
     this.bits |= Bit.DEAF
-    this.#dropHeld()
+    this.dropHeld()
     this.reading = null
     const closeCode = errorCatalogue[code].closeCode ?? CloseCode.INTERNAL_ERROR
-    this.#rarely().closeCode = closeCode
-    this.#rarely().closeReason = code
+    this.rarely().closeCode = closeCode
+    this.rarely().closeReason = code
     this.context.observer.failed(this, code, error)
-    if ((this.bits & Bit.STATE) < State.CLOSING) this.#beginClosing(closeCode, code)
+    if ((this.bits & Bit.STATE) < State.CLOSING) this.beginClosing(closeCode, code)
     // What still comes is read and dropped until the other side ends too (RFC 6455 §7.1.1), or closeMs has
     // passed: a line cut with bytes unread would be reset, and the close frame lost.
     this.transport.resume(this.line)
@@ -214,9 +224,9 @@ export class HeldConnection<Data = unknown>
   /** Sends the handshake's response and opens. Bytes that came behind the request are given to `receive`. */
   start(response: string): void {
     this.writeRaw(response)
-    this.#enter(State.OPEN)
+    this.enter(State.OPEN)
     this.context.observer.opened(this)
-    this.#rearm()
+    this.rearm()
     try {
       this.context.behavior.open?.(this)
     } catch (error) {
@@ -238,12 +248,12 @@ export class HeldConnection<Data = unknown>
         return
       }
       if (held !== null) {
-        this.#hold(bytes, start, end)
+        this.hold(bytes, start, end)
         return
       }
     }
-    if ((this.bits & PAUSED) !== 0) this.#hold(bytes, start, end)
-    else this.#parse(bytes, start, end)
+    if ((this.bits & PAUSED) !== 0) this.hold(bytes, start, end)
+    else this.parse(bytes, start, end)
   }
 
   /** The other side ended its direction. */
@@ -251,9 +261,9 @@ export class HeldConnection<Data = unknown>
     if ((this.bits & Bit.STATE) === State.CLOSED) return
     this.bits |= Bit.DEAF
     if ((this.bits & Bit.STATE) < State.CLOSING) {
-      this.#enter(State.CLOSING)
-      this.#rarely().closingSinceMs = this.context.wheel.coarseNow
-      this.#rearm()
+      this.enter(State.CLOSING)
+      this.rarely().closingSinceMs = this.context.wheel.coarseNow
+      this.rearm()
     }
     this.endWhenFlushed()
   }
@@ -261,7 +271,7 @@ export class HeldConnection<Data = unknown>
   /** The transport is gone. Called once, never from within a command. */
   transportClosed(): void {
     if ((this.bits & Bit.STATE) === State.CLOSED) return
-    this.#enter(State.CLOSED)
+    this.enter(State.CLOSED)
     this.bits |= Bit.DEAF
     const closeCode = this.#rare?.closeCode ?? CloseCode.ABNORMAL
     const closeReason = this.#rare?.closeReason ?? ''
@@ -281,17 +291,17 @@ export class HeldConnection<Data = unknown>
   // --- What the turn and the wheel call
 
   deliverHeld(): void {
-    const held = this.#heldBytes()
+    const held = this.heldBytes()
     if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED)
       return
-    this.#dropHeld()
-    this.#parse(held, 0, held.length)
-    if ((this.bits & PAUSED) === 0 && this.#heldBytes() === null) this.transport.resume(this.line)
+    this.dropHeld()
+    this.parse(held, 0, held.length)
+    if ((this.bits & PAUSED) === 0 && this.heldBytes() === null) this.transport.resume(this.line)
   }
 
   onDue(now: number): number {
     if ((this.bits & Bit.STATE) === State.CLOSED) return 0
-    const due = this.#nextDueMs()
+    const due = this.nextDueMs()
     if (due > now) return due === Infinity ? 0 : due - now
     const { limits, keepalive } = this.context
     if ((this.bits & Bit.STATE) === State.CLOSING) {
@@ -302,17 +312,17 @@ export class HeldConnection<Data = unknown>
       this.fail('ERR_SLOW_CONSUMER')
     } else if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
       this.fail('ERR_MESSAGE_INCOMPLETE')
-    } else if (limits.idleMs > 0 && now - this.#lastMessageMs >= limits.idleMs) {
+    } else if (limits.idleMs > 0 && now - this.rarely().lastMessageMs >= limits.idleMs) {
       this.fail('ERR_IDLE')
     } else if (keepalive !== null) {
-      this.#checkLiveness(now, keepalive.pingMs)
+      this.checkLiveness(now, keepalive.pingMs)
     }
-    return Math.max(this.#nextDueMs() - now, 1)
+    return Math.max(this.nextDueMs() - now, 1)
   }
 
-  #checkLiveness(now: number, pingMs: number): void {
+  private checkLiveness(now: number, pingMs: number): void {
     if ((this.bits & Bit.PING_UNANSWERED) !== 0) {
-      this.#rarely().closeReason = 'ERR_KEEPALIVE'
+      this.rarely().closeReason = 'ERR_KEEPALIVE'
       this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
       this.terminate()
     } else if (now - this.#lastReceivedMs >= pingMs) {
@@ -322,16 +332,16 @@ export class HeldConnection<Data = unknown>
   }
 
   /** The earliest deadline, on the wheel's clock; Infinity for none. */
-  #nextDueMs(): number {
+  private nextDueMs(): number {
     const { limits, keepalive } = this.context
     if ((this.bits & Bit.STATE) === State.CLOSING)
-      return this.#rarely().closingSinceMs + limits.closeMs
-    if ((this.bits & PAUSED) !== 0) return this.#nextDueWhilePausedMs()
+      return this.rarely().closingSinceMs + limits.closeMs
+    if ((this.bits & PAUSED) !== 0) return this.nextDueWhilePausedMs()
     let due = Infinity
     if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
-    if (limits.idleMs > 0) due = Math.min(due, this.#lastMessageMs + limits.idleMs)
+    if (limits.idleMs > 0) due = Math.min(due, this.rarely().lastMessageMs + limits.idleMs)
     if (keepalive !== null) {
-      const silence = this.#silenceMs(keepalive)
+      const silence = this.silenceMs(keepalive)
       due = Math.min(due, this.#lastReceivedMs + silence)
     }
     return due
@@ -341,7 +351,7 @@ export class HeldConnection<Data = unknown>
    * Nothing is read, so nothing can be concluded from what did not come; only from what is not taken. A handler that
    * waits for room to send pauses the line: without this, one that never reads could hold it for ever.
    */
-  #nextDueWhilePausedMs(): number {
+  private nextDueWhilePausedMs(): number {
     const { keepalive, wheel } = this.context
     if (keepalive === null) return Infinity
     if (!this.isBlocked) return wheel.coarseNow + keepalive.pingMs
@@ -349,12 +359,12 @@ export class HeldConnection<Data = unknown>
   }
 
   /** How long nothing may come before something is done about it. */
-  #silenceMs({ pingMs, timeoutMs }: Keepalive): number {
+  private silenceMs({ pingMs, timeoutMs }: Keepalive): number {
     return (this.bits & Bit.PING_UNANSWERED) === 0 ? pingMs : pingMs + timeoutMs
   }
 
-  #rearm(): void {
-    const due = this.#nextDueMs()
+  private rearm(): void {
+    const due = this.nextDueMs()
     if (due === Infinity) return
     this.context.wheel.schedule(this, Math.max(due - this.context.wheel.coarseNow, 1))
   }
@@ -368,11 +378,13 @@ export class HeldConnection<Data = unknown>
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     if ((this.bits & Bit.STATE) !== State.OPEN) return
     this.context.counters.messagesReceived++
-    this.#lastMessageMs = this.#lastReceivedMs
-    const rate = this.#rare === null ? null : this.#rare.rate
-    if (rate !== null && !rate.takeMessage(this.#lastReceivedMs)) {
-      this.fail('ERR_MESSAGE_RATE')
-      return
+    const rare = this.#rare
+    if (rare !== null) {
+      rare.lastMessageMs = this.#lastReceivedMs
+      if (rare.rate !== null && !rare.rate.takeMessage(this.#lastReceivedMs)) {
+        this.fail('ERR_MESSAGE_RATE')
+        return
+      }
     }
     const data = isText ? (bytes as Buffer).toString('utf8', start, end) : viewOf(bytes, start, end)
     try {
@@ -392,7 +404,7 @@ export class HeldConnection<Data = unknown>
     }
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
     // pings and never reads would fill the memory with pongs.
-    const rare = this.#rarely()
+    const rare = this.rarely()
     if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
     // No `slice`: that of a Buffer is a view.
     else rare.pendingPong = new Uint8Array(payload)
@@ -402,12 +414,12 @@ export class HeldConnection<Data = unknown>
 
   onClose(code: number, reason: string): void {
     this.bits |= Bit.DEAF
-    this.#dropHeld()
-    this.#rarely().closeCode = code
-    this.#rarely().closeReason = reason
+    this.dropHeld()
+    this.rarely().closeCode = code
+    this.rarely().closeReason = reason
     // RFC 6455 §5.5.1: the answer echoes the status code.
     if ((this.bits & Bit.STATE) < State.CLOSING) {
-      this.#beginClosing(code === CloseCode.NO_STATUS ? undefined : code, '')
+      this.beginClosing(code === CloseCode.NO_STATUS ? undefined : code, '')
     }
     this.endWhenFlushed()
   }
@@ -441,42 +453,42 @@ export class HeldConnection<Data = unknown>
     }
   }
 
-  #beginClosing(code: number | undefined, reason: string): void {
+  private beginClosing(code: number | undefined, reason: string): void {
     this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
-    this.#enter(State.CLOSING)
-    this.#rarely().closingSinceMs = this.context.wheel.coarseNow
-    this.#rearm()
+    this.enter(State.CLOSING)
+    this.rarely().closingSinceMs = this.context.wheel.coarseNow
+    this.rearm()
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
     // Nothing follows the close frame; a topic must not keep publications for this connection.
     if (this.subscriptions !== null) this.context.hub.leave(this)
   }
 
-  #parse(bytes: Uint8Array, start: number, end: number): void {
+  private parse(bytes: Uint8Array, start: number, end: number): void {
     const taken = this.context.parser.parse(this, bytes, start, end)
-    if (taken < end && (this.bits & Bit.DEAF) === 0) this.#hold(bytes, taken, end)
+    if (taken < end && (this.bits & Bit.DEAF) === 0) this.hold(bytes, taken, end)
     const reading = this.reading
     if (reading !== null && reading.sinceMs === 0) {
       reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
-      this.#rearm()
+      this.rearm()
     }
   }
 
   /** Bytes received and not parsed, because the connection was paused. */
-  #heldBytes(): Uint8Array | null {
+  private heldBytes(): Uint8Array | null {
     return this.#rare === null ? null : this.#rare.held
   }
 
-  #dropHeld(): void {
+  private dropHeld(): void {
     if (this.#rare !== null) this.#rare.held = null
   }
 
-  #hold(bytes: Uint8Array, start: number, end: number): void {
-    const before = this.#heldBytes()
+  private hold(bytes: Uint8Array, start: number, end: number): void {
+    const before = this.heldBytes()
     const held = Buffer.allocUnsafeSlow((before?.length ?? 0) + end - start)
     if (before !== null) held.set(before)
     held.set(bytes.subarray(start, end), before?.length ?? 0)
-    this.#rarely().held = held
+    this.rarely().held = held
   }
 }
 

@@ -92,36 +92,36 @@ export abstract class Outgoing implements TurnMember {
     if (deflater !== null) {
       const bytes = isText ? Buffer.from(message, 'utf8') : message
       const deflated = deflater.deflate(bytes)
-      if (!this.#admit((deflated ?? bytes).length)) return 'closed'
+      if (!this.admit((deflated ?? bytes).length)) return 'closed'
       this.writeFrame(opcode, deflated ?? bytes, deflated !== null)
     } else if (isText) {
-      if (!this.#sendText(message)) return 'closed'
+      if (!this.sendText(message)) return 'closed'
     } else {
-      if (!this.#admit(message.length)) return 'closed'
+      if (!this.admit(message.length)) return 'closed'
       this.writeFrame(opcode, message, false)
     }
     this.context.counters.messagesSent++
-    return this.#outcome()
+    return this.outcome()
   }
 
-  #outcome(): SendResult {
+  private outcome(): SendResult {
     if (this.bufferedBytes <= this.context.limits.highWaterBytes) return 'sent'
     this.bits |= Bit.WANTS_DRAIN
     return 'queued'
   }
 
   protected sendPing(payload: Uint8Array): SendResult {
-    if (!this.isOpen || !this.#admit(payload.length)) return 'closed'
+    if (!this.isOpen || !this.admit(payload.length)) return 'closed'
     this.writeFrame(Opcode.PING, payload, false)
-    return this.#outcome()
+    return this.outcome()
   }
 
-  #sendText(message: string): boolean {
+  private sendText(message: string): boolean {
     const { length } = message
     const mostBytes = length * 3
-    if (length > MAX_GUESSED_LENGTH || !this.#hasRoom(mostBytes)) return this.#sendLongText(message)
+    if (length > MAX_GUESSED_LENGTH || !this.hasRoom(mostBytes)) return this.sendLongText(message)
     // One pass: the header is taken to be as long as for ASCII, which is rarely wrong.
-    const outbox = this.#room(headerBytes(mostBytes) + mostBytes)
+    const outbox = this.room(headerBytes(mostBytes) + mostBytes)
     const { bytes } = outbox.slab!
     const at = outbox.end
     const guessed = at + headerBytes(length)
@@ -129,22 +129,22 @@ export abstract class Outgoing implements TurnMember {
     const start = writeHeader(bytes, at, Opcode.TEXT, count)
     // More bytes than characters, so a longer header, which lies on the first bytes of the text.
     if (start !== guessed) bytes.write(message, start, 'utf8')
-    this.#taken(outbox, start + count)
+    this.taken(outbox, start + count)
     return true
   }
 
-  #sendLongText(message: string): boolean {
+  private sendLongText(message: string): boolean {
     const count = Buffer.byteLength(message, 'utf8')
-    if (!this.#admit(count)) return false
-    const outbox = this.#room(headerBytes(count) + count)
+    if (!this.admit(count)) return false
+    const outbox = this.room(headerBytes(count) + count)
     const { bytes } = outbox.slab!
     const start = writeHeader(bytes, outbox.end, Opcode.TEXT, count)
     bytes.write(message, start, 'utf8')
-    this.#taken(outbox, start + count)
+    this.taken(outbox, start + count)
     return true
   }
 
-  #hasRoom(count: number): boolean {
+  private hasRoom(count: number): boolean {
     const waiting = this.bufferedBytes + count + MAX_HEADER_BYTES
     return waiting <= this.context.limits.bufferedBytes
   }
@@ -154,10 +154,10 @@ export abstract class Outgoing implements TurnMember {
    * closed, and nothing more is put on a stream that would then have a hole. One message on an empty backlog is
    * always taken, so the bound is `bufferedBytes` or one message, whichever is longer.
    */
-  #admit(count: number): boolean {
-    if (this.#outbox === null || this.bufferedBytes === 0 || this.#hasRoom(count)) return true
-    this.#handOver()
-    if (this.bufferedBytes === 0 || this.#hasRoom(count)) return true
+  private admit(count: number): boolean {
+    if (this.#outbox === null || this.bufferedBytes === 0 || this.hasRoom(count)) return true
+    this.handOver()
+    if (this.bufferedBytes === 0 || this.hasRoom(count)) return true
     this.fail('ERR_SLOW_CONSUMER')
     return false
   }
@@ -165,24 +165,24 @@ export abstract class Outgoing implements TurnMember {
   /** Queues a frame, whatever the state of the close handshake. */
   protected writeFrame(opcode: Opcode, payload: Uint8Array, compressed: boolean): void {
     const count = payload.length
-    const outbox = this.#room(headerBytes(count) + count)
+    const outbox = this.room(headerBytes(count) + count)
     const { bytes } = outbox.slab!
     const start = writeHeader(bytes, outbox.end, opcode, count, compressed)
     copyBytes(payload, bytes, start)
-    this.#taken(outbox, start + count)
+    this.taken(outbox, start + count)
   }
 
   /** Queues bytes that are no frame: the response of the handshake. */
   protected writeRaw(text: string): void {
-    const outbox = this.#room(text.length)
+    const outbox = this.room(text.length)
     const count = outbox.slab!.bytes.write(text, outbox.end, 'latin1')
-    this.#taken(outbox, outbox.end + count)
+    this.taken(outbox, outbox.end + count)
   }
 
   /** Makes room for `count` bytes at `end` of the outbox's slab. */
-  #room(count: number): Outbox {
+  private room(count: number): Outbox {
     const outbox = (this.#outbox ??= takeOutbox())
-    if (outbox.underWay !== null || count > LARGE_BYTES) return this.#privateRoom(outbox, count)
+    if (outbox.underWay !== null || count > LARGE_BYTES) return this.privateRoom(outbox, count)
     const { arena } = this.context.turn
     if (outbox.slab === arena.slab && outbox.end === arena.position && arena.fits(count)) {
       return outbox
@@ -196,7 +196,7 @@ export abstract class Outgoing implements TurnMember {
     return outbox
   }
 
-  #privateRoom(outbox: Outbox, count: number): Outbox {
+  private privateRoom(outbox: Outbox, count: number): Outbox {
     const { slab } = outbox
     const isPrivate = slab !== null && outbox.isPrivate
     if (isPrivate && slab.bytes.length - outbox.end >= count) return outbox
@@ -214,12 +214,12 @@ export abstract class Outgoing implements TurnMember {
   }
 
   /** Bytes were written from the region's end up to `end`. */
-  #taken(outbox: Outbox, end: number): void {
+  private taken(outbox: Outbox, end: number): void {
     outbox.unflushedBytes += end - outbox.end
     outbox.end = end
     if (!outbox.isPrivate) this.context.turn.arena.position = end
     // What is large leaves while it lies in the processor's cache; to join it with more would save little.
-    if (outbox.unflushedBytes >= LARGE_BYTES && outbox.underWay === null) this.#handOver()
+    if (outbox.unflushedBytes >= LARGE_BYTES && outbox.underWay === null) this.handOver()
     this.context.turn.flushLater(this)
   }
 
@@ -240,15 +240,15 @@ export abstract class Outgoing implements TurnMember {
   /** Called once at the end of each turn in which something was sent, and when a write has been taken. */
   flush(): void {
     if (this.isGone) return
-    this.#handOver()
-    this.#settle()
+    this.handOver()
+    this.settle()
   }
 
   /** The engine: what was under way has been taken. */
   bytesWritten(): void {
     const outbox = this.#outbox
     if (outbox === null || outbox.underWay === null) return
-    this.#unpin(outbox)
+    this.unpin(outbox)
     this.flush()
   }
 
@@ -264,12 +264,12 @@ export abstract class Outgoing implements TurnMember {
     const outbox = this.#outbox
     if (outbox === null) return
     this.#outbox = null
-    this.#unpin(outbox)
+    this.unpin(outbox)
     outbox.unflushedBytes = 0
     giveOutbox(outbox)
   }
 
-  #handOver(): void {
+  private handOver(): void {
     const outbox = this.#outbox
     if (this.isGone || (outbox !== null && outbox.underWay !== null)) return
     // Publications go behind direct messages, at a frame border; none behind a close frame.
@@ -277,10 +277,10 @@ export abstract class Outgoing implements TurnMember {
       if (outbox === null && this.context.hub.lagBytes(this as never) === 0) return
       this.takePublications()
     }
-    if (this.#outbox !== null && this.#outbox.unflushedBytes > 0) this.#write(this.#outbox)
+    if (this.#outbox !== null && this.#outbox.unflushedBytes > 0) this.write(this.#outbox)
   }
 
-  #write(outbox: Outbox): void {
+  private write(outbox: Outbox): void {
     const { transport, line } = this
     const bytes = outbox.unflushedBytes
     outbox.unflushedBytes = 0
@@ -306,7 +306,7 @@ export abstract class Outgoing implements TurnMember {
     outbox.underWay = written
     pin(written, 1)
     if (isTaken) {
-      this.#unpin(outbox)
+      this.unpin(outbox)
       return
     }
     outbox.underWayBytes = bytes
@@ -314,7 +314,7 @@ export abstract class Outgoing implements TurnMember {
     outbox.sinceTurn = this.context.turn.endedCount
   }
 
-  #unpin(outbox: Outbox): void {
+  private unpin(outbox: Outbox): void {
     const written = outbox.underWay
     if (written === null) return
     outbox.underWay = null
@@ -327,7 +327,7 @@ export abstract class Outgoing implements TurnMember {
   }
 
   /** What follows from an emptier buffer: `drain`, or the end. */
-  #settle(): void {
+  private settle(): void {
     const outbox = this.#outbox
     if (outbox !== null && outbox.isEmpty) {
       this.#outbox = null

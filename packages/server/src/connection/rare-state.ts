@@ -1,6 +1,8 @@
 // What few connections need, and few need for long: built when it is, so that an idle line does not carry it.
 
 import { CloseCode } from '../protocol/close-code.ts'
+import type { MessageInflater } from '../protocol/parser.ts'
+import type { MessageDeflater } from './outgoing.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 export class RareState {
@@ -16,4 +18,9 @@ export class RareState {
   /** Pings that the last pong has stood for. */
   coalescedPongs = 0
   rate: RateLimit | null = null
+  /** When the last message came, on the wheel's clock; where idleMs is set. */
+  lastMessageMs = 0
+  /** Where permessage-deflate was agreed upon. */
+  inflater: MessageInflater | null = null
+  deflater: MessageDeflater | null = null
 }

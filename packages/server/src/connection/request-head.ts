@@ -48,14 +48,17 @@ export class RequestHead {
     const { method, target, httpVersion, secure } = init
     const text = `${method}\n${target}\n${httpVersion}\n${secure ? 'tls' : ''}\n${block}`
     const known = remembered.get(text)
-    if (known !== undefined) {
-      known.#isShared = true
-      return known
-    }
+    if (known !== undefined) return known.shared()
     if (remembered.size === MOST_REMEMBERED) remembered.clear()
     const head = new RequestHead(init, block)
     remembered.set(text, head)
     return head
+  }
+
+  /** One more request has this head. */
+  shared(): this {
+    this.#isShared = true
+    return this
   }
 
   /** By lower-case name; several of one name are joined by ', ' (RFC 9110 §5.3), cookies by '; '. */

@@ -35,6 +35,11 @@ export class UpgradeRequest {
     return new UpgradeRequest(RequestHead.of(init, block), key, init.remoteAddress)
   }
 
+  /** What other requests may share. */
+  get head(): RequestHead {
+    return this.#head
+  }
+
   get method(): string {
     return this.#head.method
   }

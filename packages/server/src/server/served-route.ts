@@ -7,6 +7,7 @@ import type {
   TrafficCounters,
 } from '../connection/connection-context.ts'
 import type { Clock } from '../connection/clock.ts'
+import { ConnectionList } from '../connection/connection-list.ts'
 import type { Judgement } from '../connection/engine.ts'
 import { HeldConnection } from '../connection/held-connection.ts'
 import { isPromise } from '../connection/lane.ts'
@@ -48,7 +49,7 @@ export class ServedRoute implements ConnectionObserver {
   readonly path: string
   readonly route: Route
   readonly limits: Limits
-  readonly connections: Set<HeldConnection> = new Set()
+  readonly connections: ConnectionList<HeldConnection> = new ConnectionList()
   readonly counters: TrafficCounters = {
     messagesReceived: 0,
     messagesSent: 0,

@@ -8,6 +8,7 @@ import { refusalResponse } from '../../protocol/handshake.ts'
 import { endWithResponse } from '../http/end-with-response.ts'
 import type { HttpFront } from '../http/http-front.ts'
 import type { Native } from './ffi.ts'
+import { HeadCache } from './head-cache.ts'
 import type { LineOwner, Lines } from './lines.ts'
 import {
   CQE_F_BUFFER,
@@ -48,6 +49,9 @@ class ArrivingLine implements LineOwner {
   readonly doorway: Doorway
   readonly slot: number
   readonly since: number = performance.now()
+  /** Its neighbours among the lines that arrive, in the order in which they came. */
+  next: ArrivingLine | null = null
+  previous: ArrivingLine | null = null
   /** Whether its first bytes are waited for in the ring. */
   isPeeking = true
   /** Whether the time for its request is over. */
@@ -66,6 +70,29 @@ class ArrivingLine implements LineOwner {
   transportClosed(): void {}
 }
 
+/** Linked, not a Set: that would take new memory again and again while lines come and go. */
+class ArrivingList {
+  first: ArrivingLine | null = null
+  #last: ArrivingLine | null = null
+
+  add(line: ArrivingLine): void {
+    line.previous = this.#last
+    if (this.#last === null) this.first = line
+    else this.#last.next = line
+    this.#last = line
+  }
+
+  delete(line: ArrivingLine): void {
+    const { next, previous } = line
+    if (previous === null && this.first !== line) return
+    if (previous === null) this.first = next
+    else previous.next = next
+    if (next === null) this.#last = previous
+    else next.previous = previous
+    line.next = line.previous = null
+  }
+}
+
 export class Doorway {
   readonly #core: DoorwayCore
   readonly #id: number
@@ -74,7 +101,8 @@ export class Doorway {
   readonly #front: HttpFront
   /** Whether a request may name another address than the line has. */
   readonly #readsForwardedFor: boolean
-  readonly #arriving = new Set<ArrivingLine>()
+  readonly #heads = new HeadCache()
+  readonly #arriving = new ArrivingList()
   #lateTimer: NodeJS.Timeout | null = null
   #retryTimer: NodeJS.Timeout | null = null
   #isAccepting = false
@@ -181,15 +209,40 @@ export class Doorway {
     }
     if (hasBytes) {
       const start = buffers.startOf(flags)
-      const head = readOrdinaryHead(buffers.bytes, start, start + result)
+      this.#read(line, buffers.bytes, start, start + result)
       buffers.done(flags, result)
-      if (head !== null && this.#isForUs(head)) this.#judge(line, head)
-      else this.#handOver(line)
     } else if (result === -Errno.ENOBUFS) {
       buffers.exhausted()
       this.#core.reactor.atTurnEnd(() => this.#peek(line))
       line.isPeeking = true
     } else this.#drop(line)
+  }
+
+  #read(line: ArrivingLine, bytes: Buffer, start: number, end: number): void {
+    const { lines, addresses } = this.#core
+    const known = this.#heads.find(bytes, start, end)
+    if (known !== null) {
+      const remoteAddress = addresses.of(lines.slots.fd[line.slot]!)
+      const request = new UpgradeRequest(known.head.shared(), known.key, remoteAddress)
+      this.#judge(line, request, known.length)
+      return
+    }
+    const head = readOrdinaryHead(bytes, start, end)
+    if (head === null || !this.#isForUs(head)) {
+      this.#handOver(line)
+      return
+    }
+    const { target, rawHeaders, length } = head
+    const request = UpgradeRequest.of({
+      method: 'GET',
+      target,
+      httpVersion: '1.1',
+      rawHeaders,
+      remoteAddress: addresses.of(lines.slots.fd[line.slot]!),
+      secure: false,
+    })
+    this.#heads.remember(bytes, start, start + length, request.key, request.head)
+    this.#judge(line, request, length)
   }
 
   /** node:http bounds the length of a head; and who is behind a proxy is found out there. */
@@ -202,20 +255,10 @@ export class Doorway {
     return true
   }
 
-  #judge(line: ArrivingLine, head: OrdinaryHead): void {
-    const { lines, addresses } = this.#core
-    const judgement = this.#acceptor.judge(
-      UpgradeRequest.of({
-        method: 'GET',
-        target: head.target,
-        httpVersion: '1.1',
-        rawHeaders: head.rawHeaders,
-        remoteAddress: addresses.of(lines.slots.fd[line.slot]!),
-        secure: false,
-      }),
-    )
-    if (judgement instanceof Promise) this.#wait(line, judgement, head.length)
-    else this.#settle(line, judgement, head.length)
+  #judge(line: ArrivingLine, request: UpgradeRequest, headLength: number): void {
+    const judgement = this.#acceptor.judge(request)
+    if (judgement instanceof Promise) this.#wait(line, judgement, headLength)
+    else this.#settle(line, judgement, headLength)
   }
 
   // Nothing is read meanwhile: what comes stays in the kernel, in order.
@@ -302,17 +345,17 @@ export class Doorway {
     lines.onGone()
   }
 
-  // Lines stand in the set in the order in which they came.
   readonly #cutLate = (): void => {
     this.#lateTimer = null
     const now = performance.now()
-    for (const line of this.#arriving) {
+    for (let line = this.#arriving.first; line !== null; line = line.next) {
       if (now - line.since < this.#acceptor.limits.handshakeMs) break
       if (line.isLate) continue
       line.isLate = true
       this.#cancelPeek(line)
     }
-    if (this.#arriving.size > 0) this.#lateTimer = setTimeout(this.#cutLate, LATE_TICK_MS).unref()
+    if (this.#arriving.first !== null)
+      this.#lateTimer = setTimeout(this.#cutLate, LATE_TICK_MS).unref()
   }
 
   #cancelPeek({ slot }: ArrivingLine): void {
@@ -350,7 +393,7 @@ export class Doorway {
   /** Cuts the lines that are no connections yet. */
   cut(): void {
     if (this.#lateTimer !== null) clearTimeout(this.#lateTimer)
-    for (const line of this.#arriving) {
+    for (let line = this.#arriving.first; line !== null; line = line.next) {
       line.isCut = true
       if (line.isPeeking) this.#cancelPeek(line)
     }

@@ -82,6 +82,11 @@ export class Native {
   /** The thread's errno: valid until the next call. */
   readonly #errno: Int32Array
   #pollHandles: bigint[] = []
+  readonly #peerName: Buffer = Buffer.allocUnsafeSlow(128)
+  readonly #peerNameLength: Int32Array = new Int32Array(32)
+  // Asked for once: that costs as much as the call.
+  readonly #peerNameAddress: bigint
+  readonly #peerNameLengthAddress: bigint
 
   static #ofThread: Native | null = null
 
@@ -98,6 +103,8 @@ export class Native {
     this.#functions = functionsOf(this.#ffi)
     const address = this.#functions.errnoLocation()
     this.#errno = new Int32Array(this.#ffi.toArrayBuffer(address, 4, false))
+    this.#peerNameAddress = this.#ffi.getRawPointer(this.#peerName)
+    this.#peerNameLengthAddress = this.#ffi.getRawPointer(this.#peerNameLength)
   }
 
   // --- io_uring
@@ -214,14 +221,12 @@ export class Native {
     return this.#result(this.#functions.setsockopt(fd, level, name, address, 4))
   }
 
-  /** Puts the address of the other side, a sockaddr, into `target` (at least 128 bytes). */
-  peerName(fd: number, target: Uint8Array, length: Int32Array): SystemResult {
-    length[0] = target.length
+  /** The address of the other side, a sockaddr, in memory that the next call overwrites; null where there is none. */
+  peerName(fd: number): Buffer | null {
+    this.#peerNameLength[0] = 128
     const { getpeername } = this.#functions
-    const { getRawPointer } = this.#ffi
-    return this.#result(
-      getpeername(fd, getRawPointer(stays(target)), getRawPointer(length.buffer as ArrayBuffer)),
-    )
+    const failed = getpeername(fd, this.#peerNameAddress, this.#peerNameLengthAddress)
+    return failed === 0 ? this.#peerName : null
   }
 
   /** What has happened on a descriptor, of `events` (poll(2)), without waiting; -1 where that cannot be told. */

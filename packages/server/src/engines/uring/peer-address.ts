@@ -9,9 +9,7 @@ const REMEMBERED = 1_024
 
 export class PeerAddresses {
   readonly #native: Native
-  readonly #sockaddr: Buffer = Buffer.allocUnsafeSlow(128)
-  readonly #length: Int32Array = new Int32Array(32)
-  readonly #known = new Map<string, string>()
+  readonly #known = new Map<number | string, string>()
 
   constructor(native: Native) {
     this.#native = native
@@ -19,12 +17,15 @@ export class PeerAddresses {
 
   /** '' where there is none: the line is gone. IPv4-mapped IPv6 is given as IPv4. */
   of(fd: number): string {
-    if (this.#native.peerName(fd, this.#sockaddr, this.#length) < 0) return ''
-    const text = addressText(this.#sockaddr)
-    const known = this.#known.get(text)
+    const sockaddr = this.#native.peerName(fd)
+    if (sockaddr === null) return ''
+    const isShort = sockaddr.readUInt16LE(0) === AF_INET
+    const name = isShort ? sockaddr.readUInt32BE(4) : sockaddr.toString('latin1', 8, 24)
+    const known = this.#known.get(name)
     if (known !== undefined) return known
     if (this.#known.size === REMEMBERED) this.#known.clear()
-    this.#known.set(text, text)
+    const text = addressText(sockaddr)
+    this.#known.set(name, text)
     return text
   }
 }
