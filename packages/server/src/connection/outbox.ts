@@ -27,7 +27,7 @@ export class Outbox {
   }
 }
 
-const MOST_POOLED = 1_024
+const MOST_POOLED = 256
 const pool: Outbox[] = []
 
 export function takeOutbox(): Outbox {

@@ -22,7 +22,7 @@ export function wideMemory(bytes: number): ArrayBuffer {
     return memory.buffer
   } catch {
     // Without WebAssembly (--jitless), SIMD, or the address space that V8 reserves for it: ordinary memory.
-    return Buffer.allocUnsafeSlow(bytes).fill(0).buffer as ArrayBuffer
+    return Buffer.allocUnsafeSlow(bytes).fill(0).buffer
   }
 }
 
@@ -37,6 +37,8 @@ function maskModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(Uint8Array.from(moduleBytes()))
   return compiled
 }
+
+/* oxlint-disable unicorn/no-useless-spread -- a spread for each instruction, so that each has its line */
 
 // The binary format of WebAssembly: https://webassembly.github.io/spec/core/binary/
 const I32 = 0x7f

@@ -31,6 +31,8 @@ const NO_DESCRIPTOR_MS = 100
 /** How exact the time for a request to arrive is. */
 const LATE_TICK_MS = 250
 
+const MOST_SPARE = 256
+
 const POLLERR = 8
 const POLLHUP = 16
 const POLLRDHUP = 0x2000
@@ -47,8 +49,8 @@ export interface DoorwayCore {
 /** A line that is no connection yet. */
 class ArrivingLine implements LineOwner {
   readonly doorway: Doorway
-  readonly slot: number
-  readonly since: number = performance.now()
+  slot = 0
+  since = 0
   /** Its neighbours among the lines that arrive, in the order in which they came. */
   next: ArrivingLine | null = null
   previous: ArrivingLine | null = null
@@ -59,9 +61,14 @@ class ArrivingLine implements LineOwner {
   /** Whether the listener is being closed. */
   isCut = false
 
-  constructor(doorway: Doorway, fd: number, lines: Lines) {
+  constructor(doorway: Doorway) {
     this.doorway = doorway
+  }
+
+  begin(fd: number, lines: Lines): void {
     this.slot = lines.slots.take(fd, this)
+    this.since = performance.now()
+    this.isPeeking = true
   }
 
   receive(): void {}
@@ -103,6 +110,8 @@ export class Doorway {
   readonly #readsForwardedFor: boolean
   readonly #heads = new HeadCache()
   readonly #arriving = new ArrivingList()
+  /** Used again for the next lines: what lives as long as a handshake is costly to collect. */
+  readonly #spare: ArrivingLine[] = []
   #lateTimer: NodeJS.Timeout | null = null
   #retryTimer: NodeJS.Timeout | null = null
   #isAccepting = false
@@ -172,7 +181,8 @@ export class Doorway {
 
   #arrived(fd: number): void {
     this.onLine?.()
-    const line = new ArrivingLine(this, fd, this.#core.lines)
+    const line = this.#spare.pop() ?? new ArrivingLine(this)
+    line.begin(fd, this.#core.lines)
     this.#arriving.add(line)
     this.#lateTimer ??= setTimeout(this.#cutLate, LATE_TICK_MS).unref()
     this.#peek(line)
@@ -304,6 +314,7 @@ export class Doorway {
     const { lines } = this.#core
     const { slot } = line
     this.#arriving.delete(line)
+    if (this.#spare.length < MOST_SPARE) this.#spare.push(line)
     // What was peeked at comes once more, first of all.
     lines.slots.skip[slot] = headLength
     lines.start(slot, judgement.connect(lines, slot))

@@ -61,7 +61,7 @@ let loaded: Ffi | null | undefined
 /** Without the warning that node:ffi is experimental: the server says so in its own line about the engine. */
 function loadFfi(): Ffi | null {
   if (loaded !== undefined) return loaded
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => {}
   try {
     const module = process.getBuiltinModule('node:ffi') as Ffi | undefined
@@ -308,8 +308,7 @@ export class Native {
 function functionsOf(ffi: Ffi) {
   const library = (): FfiModule.DynamicLibrary => new ffi.DynamicLibrary(null)
   const libc = library()
-  const { getFunction } = ffi.DynamicLibrary.prototype
-  const get = getFunction.bind(libc) as typeof libc.getFunction
+  const get: typeof libc.getFunction = (name, signature) => libc.getFunction(name, signature)
   const setup = library()
   const register = library()
   const enter = library()

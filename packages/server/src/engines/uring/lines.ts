@@ -199,7 +199,9 @@ export class Lines implements Transport {
     const { slots } = this
     slots.bits[slot] = (slots.bits[slot]! | LineBit.READ_ENDED) & ~LineBit.READ_END_HELD
     slots.owners[slot]!.ended()
-    if ((slots.bits[slot]! & LineBit.WRITE_ENDED) !== 0) this.destroy(slot)
+    // The owner may have ended the other direction just now.
+    const bits = slots.bits.at(slot)!
+    if ((bits & LineBit.WRITE_ENDED) !== 0) this.destroy(slot)
   }
 
   readonly #tellEnds = (): void => {

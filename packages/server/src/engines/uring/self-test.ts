@@ -33,7 +33,7 @@ async function roundTrip(): Promise<string | null> {
     reactor = new Reactor({ submissions: 8, completions: 16 })
     buffers = new ReceiveBuffers(reactor.ring, { maxBytes: 1_048_576 })
   } catch (error) {
-    reactor?.close()
+    void reactor?.close()
     native.close(near)
     native.close(far)
     throw error
