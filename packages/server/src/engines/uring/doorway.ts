@@ -277,6 +277,8 @@ export class Doorway {
     this.#awaiting.add(line)
     let isLate = false
     const timer = setTimeout(() => {
+      // Cut meanwhile: its place may be another line's by now.
+      if (line.isCut) return
       isLate = true
       this.#awaiting.delete(line)
       this.#refuse(line, refusalResponse(503, 'ERR_UPGRADE_TIMEOUT'))
