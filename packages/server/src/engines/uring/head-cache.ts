@@ -23,6 +23,7 @@ export interface FoundHead {
 const MOST_KNOWN = 4
 /** 16 bytes in base64. */
 const KEY_LENGTH = 24
+const isKey = /^[A-Za-z0-9+/]{22}==$/
 
 export class HeadCache {
   readonly #known: KnownHead[] = []
@@ -37,7 +38,8 @@ export class HeadCache {
       if (bytes.compare(behind, 0, behind.length, behindAt, headEnd) !== 0) continue
       if (bytes.compare(before, 0, before.length, start, keyAt) !== 0) continue
       const key = bytes.toString('latin1', keyAt, behindAt)
-      return { head, key, length: headEnd - start }
+      // What is no key may be more than a value: the end of the line, and another header.
+      return isKey.test(key) ? { head, key, length: headEnd - start } : null
     }
     return null
   }
