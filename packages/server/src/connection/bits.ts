@@ -16,7 +16,9 @@ export const Bit = {
   /** The sending direction ends behind what waits. */
   IS_ENDING: 1 << 8,
   HAS_ENDED: 1 << 9,
-  /** From this bit on: one more than the connection's slot in the timing wheel. */
-  WHEEL_SHIFT: 10,
-  WHEEL_MASK: 0x3ff,
+  /** One more than the connection's slot in the timing wheel. */
+  WHEEL_SLOT: 0x3ff << 10,
 } as const
+
+/** Where the slot begins. */
+export const WHEEL_SHIFT = 10

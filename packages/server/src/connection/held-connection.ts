@@ -7,7 +7,7 @@ import type { ErrorCode } from '../protocol/errors.ts'
 import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
 import type { Reading } from '../protocol/reading.ts'
-import { Bit } from './bits.ts'
+import { Bit, WHEEL_SHIFT } from './bits.ts'
 import { bytesOf, checkCloseArguments } from './arguments.ts'
 import type { Connection, SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
@@ -89,11 +89,11 @@ export class HeldConnection<Data = unknown>
 
   /** Of the wheel; kept among the bits. */
   get wheelSlot(): number {
-    return ((this.bits >>> Bit.WHEEL_SHIFT) & Bit.WHEEL_MASK) - 1
+    return ((this.bits & Bit.WHEEL_SLOT) >>> WHEEL_SHIFT) - 1
   }
 
   set wheelSlot(slot: number) {
-    this.bits = (this.bits & ~(Bit.WHEEL_MASK << Bit.WHEEL_SHIFT)) | ((slot + 1) << Bit.WHEEL_SHIFT)
+    this.bits = (this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)
   }
 
   get inflater(): MessageInflater | null {
@@ -354,7 +354,7 @@ export class HeldConnection<Data = unknown>
   private nextDueWhilePausedMs(): number {
     const { keepalive, wheel } = this.context
     if (keepalive === null) return Infinity
-    if (!this.isBlocked) return wheel.coarseNow + keepalive.pingMs
+    if (!this.isWriting) return wheel.coarseNow + keepalive.pingMs
     return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs
   }
 
@@ -454,8 +454,9 @@ export class HeldConnection<Data = unknown>
   }
 
   private beginClosing(code: number | undefined, reason: string): void {
-    this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
+    // First, or a frame that is handed over at once would be followed by what the topics have.
     this.enter(State.CLOSING)
+    this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)
     this.rarely().closingSinceMs = this.context.wheel.coarseNow
     this.rearm()
     this.resumeFor(PausedBy.USER)

@@ -79,6 +79,11 @@ export abstract class Outgoing implements TurnMember {
     return outbox.sinceTurn !== this.context.turn.endedCount
   }
 
+  /** Whether a write is under way, since whenever. For deadlines: where nothing happens, no turn ends either. */
+  protected get isWriting(): boolean {
+    return this.#outbox !== null && this.#outbox.underWay !== null
+  }
+
   /** Since when the write that is under way is; on the wheel's clock. */
   protected get blockedSinceMs(): number {
     return this.#outbox === null ? 0 : this.#outbox.blockedSinceMs

@@ -94,5 +94,6 @@ function parseHeaders(block: string): Headers {
     headers[name] =
       before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value
   }
-  return headers
+  // Who writes to the headers of one request must not write to those of others.
+  return Object.freeze(headers)
 }

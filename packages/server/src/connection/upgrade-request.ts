@@ -96,9 +96,9 @@ export class UpgradeRequest {
    */
   get headers(): Headers {
     const { headers } = this.#head
-    return this.#key === null
-      ? headers
-      : Object.assign(Object.create(null), headers, { [KEY]: this.#key })
+    if (this.#key === null) return headers
+    const withKey = Object.assign(Object.create(null), headers, { [KEY]: this.#key }) as Headers
+    return Object.freeze(withKey)
   }
 
   /** One header, by lower-case name, as `headers` has it. */

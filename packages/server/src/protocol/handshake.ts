@@ -49,7 +49,6 @@ export function checkUpgradeRequest(request: UpgradeHead): ErrorCode | null {
   const host = singleHeader(headers, 'host')
   if (!host || host.includes(',')) return 'ERR_UPGRADE_HOST'
   if (singleHeader(headers, 'sec-websocket-version') !== '13') return 'ERR_UPGRADE_VERSION'
-  if (!isKey(singleHeader(headers, 'sec-websocket-key') ?? '')) return 'ERR_UPGRADE_KEY'
   const subprotocols = joinedHeader(headers, 'sec-websocket-protocol')
   if (subprotocols !== undefined && parseSubprotocols(subprotocols) === null) {
     return 'ERR_UPGRADE_SUBPROTOCOL'
@@ -58,7 +57,8 @@ export function checkUpgradeRequest(request: UpgradeHead): ErrorCode | null {
   if (extensions !== undefined && parseExtensionList(extensions) === null) {
     return 'ERR_UPGRADE_EXTENSIONS'
   }
-  return null
+  // Last: what comes before is the same for all requests that differ in their key alone, and judged once for them.
+  return isKey(singleHeader(headers, 'sec-websocket-key') ?? '') ? null : 'ERR_UPGRADE_KEY'
 }
 
 /**

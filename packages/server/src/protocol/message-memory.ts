@@ -14,11 +14,17 @@ let keptBytes = 0
 /** Memory for `bytes` bytes that this process has already, for less than four times as much; null for none. */
 export function takeMessageMemory(bytes: number): Buffer | null {
   if (bytes < KEPT_FROM_BYTES || bytes > KEPT_UP_TO_BYTES || keptBytes === 0) return null
-  const least = Math.ceil(Math.log2(bytes))
-  const memory = kept[least]!.pop() ?? kept[least + 1]!.pop()
+  const size = 31 - Math.clz32(bytes)
+  const memory = popLongEnough(kept[size]!, bytes) ?? kept[size + 1]!.pop()
   if (memory === undefined) return null
   keptBytes -= memory.length
   return memory
+}
+
+/** Only the last one is looked at: messages of one length mostly come one behind the other. */
+function popLongEnough(stack: Buffer[], bytes: number): Buffer | undefined {
+  const last = stack.at(-1)
+  return last !== undefined && last.length >= bytes ? stack.pop() : undefined
 }
 
 /** Takes memory that nobody uses any more. */
