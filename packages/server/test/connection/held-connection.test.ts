@@ -330,11 +330,20 @@ test('a ping is answered with its payload in the same turn', () => {
   assert.deepEqual(line.shown(), ['10 a', '10 '])
 })
 
-test('pings while the line is blocked are answered by the last, in memory of its own', () => {
-  const { stand, line } = held()
+/** A turn ends in which the write that is under way was not taken. */
+function blockFor(stand: Stand, line: Line): void {
   line.transport.writesTaken = 0
   line.connection.send('blocking')
   stand.clock.runTurns()
+  assert.ok(!line.connection.isBlocked)
+  line.connection.flushLater()
+  stand.clock.runTurns()
+  assert.ok(line.connection.isBlocked)
+}
+
+test('pings while the line is blocked are answered by the last, in memory of its own', () => {
+  const { stand, line } = held()
+  blockFor(stand, line)
   const before = line.connection.bufferedBytes
   for (let i = 1; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
   assert.equal(line.connection.bufferedBytes, before)
@@ -345,13 +354,36 @@ test('pings while the line is blocked are answered by the last, in memory of its
   assert.deepEqual(line.shown(), ['10 again'])
 })
 
+test('pings in the turn of a write are all answered: some engines tell later that it was taken', () => {
+  const { stand, line } = held()
+  line.transport.writesTaken = 0
+  line.connection.send('at once')
+  stand.clock.runTurns()
+  line.receiveOnly(wireFrame(9, 'a'), wireFrame(9, 'b'))
+  line.transport.writesTaken = Infinity
+  line.transport.takeUnderWay()
+  stand.clock.runTurns()
+  assert.deepEqual(line.shown(), ['1 at once', '10 a', '10 b'])
+})
+
+test('a flood of pings into a line that takes nothing is bounded by what one turn brings', () => {
+  const { stand, line } = held()
+  line.transport.writesTaken = 0
+  line.connection.send('blocking')
+  stand.clock.runTurns()
+  for (let i = 0; i < 50; i++) line.receiveOnly(wireFrame(9, 'x'))
+  const most = line.connection.bufferedBytes
+  assert.equal(most, 10 + 50 * 3)
+  stand.clock.runTurns()
+  for (let i = 0; i < 100; i++) line.receive(wireFrame(9, 'x'))
+  assert.equal(line.connection.bufferedBytes, most)
+})
+
 test('a flood of pings that are not read closes with 1008; one that is read does not', () => {
   const { stand, line } = held()
   for (let i = 0; i < 1_000; i++) line.receive(wireFrame(9, 'x'))
   assert.equal(line.frames().length, 1_000)
-  line.transport.writesTaken = 0
-  line.connection.send('blocking')
-  stand.clock.runTurns()
+  blockFor(stand, line)
   for (let i = 0; i < 1_000; i++) line.receiveOnly(wireFrame(9, 'x'))
   assert.deepEqual(stand.failures, [['ERR_PING_FLOOD', undefined]])
   assert.ok(line.connection.bufferedBytes < 100)
@@ -440,6 +472,41 @@ test('a paused connection that takes nothing is closed with 1013: a handler wait
   assert.deepEqual(stand.failures, [['ERR_SLOW_CONSUMER', undefined]])
   timeline(line, 6)
   assert.ok(line.transport.isDestroyed)
+})
+
+test('a paused connection that takes nothing is closed also where nothing else happens, and no turn ends', () => {
+  const { stand, line } = held({ keepalive })
+  line.transport.writesTaken = 0
+  line.connection.send('never read')
+  stand.clock.runTurns()
+  line.connection.pause()
+  timeline(line, 14)
+  assert.deepEqual(stand.failures, [])
+  timeline(line, 2)
+  assert.deepEqual(stand.failures, [['ERR_SLOW_CONSUMER', undefined]])
+})
+
+test("the wheel's slot and what else the bits say leave each other alone", () => {
+  const { line } = held()
+  const { connection } = line
+  connection.pause()
+  connection.flushScheduled = true
+  for (const slot of [255, 0, 128, -1]) {
+    connection.wheelSlot = slot
+    assert.deepEqual(
+      [connection.wheelSlot, connection.isOpen, connection.halted, connection.flushScheduled],
+      [slot, true, true, true],
+    )
+  }
+  connection.wheelSlot = 255
+  connection.flushScheduled = false
+  connection.resume()
+  connection.terminate()
+  assert.deepEqual(
+    [connection.wheelSlot, connection.isOpen, connection.flushScheduled],
+    [255, false, false],
+  )
+  connection.wheelSlot = -1
 })
 
 test('while a connection is paused no deadline runs; resumed, each begins anew', () => {

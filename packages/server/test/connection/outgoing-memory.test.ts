@@ -117,11 +117,15 @@ test('large memory among pieces goes back when all of them were taken', () => {
   watchPool(stand, (slab) => given.push(slab))
   const only = stand.open()
   only.transport.writesTaken = 0
+  // While this one is under way the others wait for one another.
+  only.connection.send('under way')
+  stand.clock.runTurns()
   only.connection.send('short')
   only.connection.send(new Uint8Array(40_000))
   only.connection.send('short')
   only.connection.send(new Uint8Array(80_000))
   stand.clock.runTurns()
+  only.transport.takeUnderWay()
   const slabs = new Set(only.transport.lentSlabs)
   assert.deepEqual([given.length, slabs.size], [0, 3])
   only.transport.takeUnderWay()

@@ -183,6 +183,47 @@ test('a turn in which nothing was sent writes nothing', () => {
   assert.equal(only.transport.writes.length, 0)
 })
 
+test('what is large leaves at once, behind what was sent before and before what is sent behind it', () => {
+  const stand = new Stand()
+  const only = stand.open()
+  const { connection, transport } = only
+  const large = pattern(20_000, 1)
+  connection.send('before')
+  assert.equal(transport.writes.length, 0)
+  assert.equal(connection.send(large), 'sent')
+  assert.deepEqual([transport.writes.length, connection.bufferedBytes], [1, 0])
+  connection.send('behind')
+  assert.equal(transport.writes.length, 1)
+  stand.clock.runTurns()
+  assert.equal(transport.writes.length, 2)
+  const frames = only.frames().map(({ opcode, payload }) => shown(opcode, payload))
+  const texts = ['before', 'behind'].map((text) => shown(1, Buffer.from(text)))
+  assert.deepEqual(frames, [texts[0], shown(2, large), texts[1]])
+})
+
+test('many short messages leave when they are large together; while a write is under way nothing does', () => {
+  const stand = new Stand()
+  const only = stand.open()
+  const { connection, transport } = only
+  const message = pattern(1_020, 3)
+  for (let i = 0; i < 15; i++) connection.send(message)
+  assert.equal(transport.writes.length, 0)
+  connection.send(message)
+  assert.deepEqual([transport.writes.length, transport.writes[0]!.length], [1, 16_384])
+  transport.writesTaken = 0
+  for (let i = 0; i < 16 * 3; i++) connection.send(message)
+  assert.deepEqual([transport.writes.length, connection.bufferedBytes], [1, 3 * 16_384])
+  transport.writesTaken = Infinity
+  transport.takeUnderWay()
+  assert.deepEqual(
+    transport.writes.map(({ length }) => length),
+    [16_384, 16_384, 2 * 16_384],
+  )
+  assert.equal(only.frames().length, 64)
+  stand.clock.runTurns()
+  assert.equal(transport.writes.length, 0)
+})
+
 // --- Frames
 
 test('headers have the shortest length, and texts of every length and alphabet are UTF-8', () => {
@@ -290,6 +331,56 @@ test('queued begins above the high mark, and drain comes once, at or below the l
   connection.send('x')
   stand.clock.runTurns()
   assert.deepEqual(stand.calls, ['open', 'drain'])
+})
+
+test('large messages that leave at once are queued where they are not taken, and lead to one drain', () => {
+  const { stand, only } = blocked({ limits: { ...marks, bufferedBytes: 1_000_000 } })
+  const { connection, transport } = only
+  assert.equal(connection.send(new Uint8Array(20_000)), 'queued')
+  assert.equal(connection.send(new Uint8Array(20_000)), 'queued')
+  assert.equal(connection.send(new Uint8Array(20_000)), 'queued')
+  // Taken before the turn ends, as an engine may tell: once for all three.
+  transport.writesTaken = Infinity
+  transport.takeUnderWay()
+  assert.deepEqual(stand.calls, ['open', 'drain'])
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'drain'])
+  assert.equal(connection.send(new Uint8Array(20_000)), 'sent')
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'drain'])
+  assert.equal(only.frames().length, 4)
+})
+
+test('what was queued and then left with a large message leads to one drain, at the end of the turn', () => {
+  const stand = new Stand({ limits: marks })
+  const only = stand.open()
+  assert.equal(only.connection.send(new Uint8Array(2_000)), 'queued')
+  assert.equal(only.connection.send(new Uint8Array(50_000)), 'sent')
+  assert.deepEqual(stand.calls, ['open'])
+  stand.clock.runTurns()
+  assert.deepEqual(stand.calls, ['open', 'drain'])
+})
+
+test('a drain handler may send what is large', () => {
+  let rounds = 0
+  const stand = new Stand({
+    limits: marks,
+    behavior: {
+      drain: (c) => {
+        if (rounds++ < 3) c.send(new Uint8Array(30_000))
+      },
+    },
+  })
+  const only = stand.open()
+  only.transport.writesTaken = 0
+  only.connection.send(new Uint8Array(30_000))
+  stand.clock.runTurns()
+  for (let i = 0; i < 6; i++) {
+    only.transport.takeUnderWay()
+    stand.clock.runTurns()
+  }
+  assert.deepEqual(stand.calls, ['open', 'drain', 'drain', 'drain', 'drain'])
+  assert.equal(only.frames().length, 4)
 })
 
 test('a drain handler may send; being queued again leads to a drain again', () => {
@@ -429,52 +520,110 @@ test('what was written and sent is counted', () => {
 
 // --- Publications
 
-test('publications go behind direct messages in the same write, and never behind a close frame', () => {
-  let waiting: Piece[] = []
-  const bytesOfAll = (pieces: readonly Piece[]): number =>
-    pieces.reduce((sum, { start, end }) => sum + end - start, 0)
-  const left: Connection[] = []
-  const hub: TopicHub = {
-    ...emptyHub,
-    subscribe: (c) => (c.subscriptions = 'some'),
-    leave: (c) => void left.push(c),
-    take: (_, pieces) => {
-      const taken = waiting.splice(0)
-      pieces.push(...taken)
-      return bytesOfAll(taken)
-    },
-    lagBytes: () => bytesOfAll(waiting),
+/** Has for whoever is subscribed what a test lets wait. */
+class WaitingHub implements TopicHub {
+  waiting: Piece[] = []
+  readonly left: Connection[] = []
+
+  subscribe: TopicHub['subscribe'] = (c) => (c.subscriptions = 'some')
+  unsubscribe: TopicHub['unsubscribe'] = emptyHub.unsubscribe
+  leave: TopicHub['leave'] = (c) => void this.left.push(c)
+  lagBytes: TopicHub['lagBytes'] = () =>
+    this.waiting.reduce((sum, { start, end }) => sum + end - start, 0)
+
+  take: TopicHub['take'] = (c, pieces) => {
+    const bytes = this.lagBytes(c)
+    pieces.push(...this.waiting.splice(0))
+    return bytes
   }
-  const published = piece(wireFrame(1, 'published', { mask: null }))
+}
+
+const published = piece(wireFrame(1, 'published', { mask: null }))
+
+function subscribed(): { hub: WaitingHub; stand: Stand; only: Line } {
+  const hub = new WaitingHub()
   const stand = new Stand({ hub })
   const only = stand.open()
   only.connection.subscribe('topic')
-  waiting = [published, published]
+  return { hub, stand, only }
+}
+
+test('publications go behind a large message that leaves at once, and before what is sent later', () => {
+  const { hub, stand, only } = subscribed()
+  hub.waiting = [published]
+  only.connection.send('direct')
+  only.connection.send('x'.repeat(20_000))
+  assert.deepEqual([only.transport.writes.length, hub.waiting.length], [1, 0])
+  hub.waiting = [published]
+  only.connection.send('later')
+  stand.clock.runTurns()
+  assert.deepEqual(
+    only.shown().map((text) => text.slice(0, 12)),
+    ['1 direct', '1 xxxxxxxxxx', '1 published', '1 later', '1 published'],
+  )
+})
+
+test('nothing is behind a close frame that leaves at once because of what waits before it', () => {
+  const broken = Uint8Array.of(0x83, 0x80, 0, 0, 0, 0)
+  for (const [how, end] of [
+    ['close', (only: Line) => only.connection.close(1000)],
+    ['broken', (only: Line) => only.receive(broken)],
+    ['closed', (only: Line) => only.receive(wireFrame(8, Uint8Array.of(3, 232)))],
+    ['failed', (only: Line) => only.connection.fail('ERR_HANDLER')],
+  ] as const) {
+    const { hub, stand, only } = subscribed()
+    // With the header one byte less than what would leave by itself.
+    only.connection.send(new Uint8Array(16_383 - 4))
+    assert.equal(only.transport.writes.length, 0)
+    hub.waiting = [published]
+    end(only)
+    stand.clock.runTurns()
+    const opcodes = only.frames().map(({ opcode }) => opcode)
+    assert.deepEqual(opcodes, how === 'close' ? [2, 1, 8] : [2, 8], how)
+  }
+})
+
+test('large publications before a close frame leave before it', () => {
+  const { hub, stand, only } = subscribed()
+  hub.waiting = [piece(wireFrame(2, new Uint8Array(50_000), { mask: null })), published]
+  only.connection.send('direct')
+  only.connection.close(1000)
+  hub.waiting = [published]
+  stand.clock.runTurns()
+  assert.deepEqual(
+    only.frames().map(({ opcode }) => opcode),
+    [1, 2, 1, 8],
+  )
+})
+
+test('publications go behind direct messages in the same write, and never behind a close frame', () => {
+  const { hub, stand, only } = subscribed()
+  hub.waiting = [published, published]
   only.connection.send('direct')
   stand.clock.runTurns()
   assert.equal(only.transport.writes.length, 1)
   assert.deepEqual(only.shown(), ['1 direct', '1 published', '1 published'])
 
-  waiting = [published]
+  hub.waiting = [published]
   only.connection.flushLater()
   stand.clock.runTurns()
   assert.deepEqual(only.shown(), ['1 published'])
 
   only.transport.writesTaken = 0
-  waiting = [published]
+  hub.waiting = [published]
   only.connection.send('blocked')
   stand.clock.runTurns()
-  waiting = [published]
+  hub.waiting = [published]
   only.connection.flushLater()
   stand.clock.runTurns()
-  assert.equal(waiting.length, 1)
+  assert.equal(hub.waiting.length, 1)
   only.connection.close(1000)
   only.transport.writesTaken = Infinity
   only.transport.takeUnderWay()
   stand.clock.runTurns()
   assert.equal(only.shown().at(-1), '8 1000')
   only.connection.transportClosed()
-  assert.ok(left.includes(only.connection))
+  assert.ok(hub.left.includes(only.connection))
 })
 
 test('what one line has under way is not overwritten by what another sends in a later turn', () => {

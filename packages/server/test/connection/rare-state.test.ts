@@ -16,6 +16,9 @@ test('at first nothing is held, owed, limited or closed', () => {
       pendingPong: null,
       coalescedPongs: 0,
       rate: null,
+      lastMessageMs: 0,
+      inflater: null,
+      deflater: null,
     },
   )
 })
