@@ -168,9 +168,20 @@ function nothing(): void {}
 
 const noSink: CompletionSink = { complete: () => {} }
 
+/** What Node calls for an error that left a callback; false where nobody heeds it. */
+const tellUncaught: ((error: unknown) => boolean) | null =
+  (process as unknown as { _fatalException?: (error: unknown) => boolean })._fatalException ?? null
+
 /** As an error in any other callback of the event loop: 'uncaughtException', or the end of the process. */
 export function reportUncaught(error: unknown): void {
+  let uncaught = error
+  try {
+    // It also forgets the asynchronous context that the error left behind, and has the ticks that are left run soon.
+    if (tellUncaught?.(error) === true) return
+  } catch (failed) {
+    uncaught = failed
+  }
   queueMicrotask(() => {
-    throw error
+    throw uncaught
   })
 }
