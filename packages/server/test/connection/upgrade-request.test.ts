@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { UpgradeRequest } from '../../src/connection/upgrade-request.ts'
 
 function request(target: string, rawHeaders: readonly string[] = []): UpgradeRequest {
@@ -80,4 +81,68 @@ test('what was forgotten is built again', () => {
   compact.compact()
   assert.deepEqual({ ...compact.headers }, { ...before })
   assert.notEqual(compact.headers, before)
+})
+
+// --- The key of the handshake
+
+const KEY = 'Sec-WebSocket-Key'
+const key = 'dGhlIHNhbXBsZSBub25jZQ=='
+
+/** Bytes of the head as it came, with the empty line. */
+function bytesOf(target: string, rawHeaders: readonly string[]): number {
+  let text = `GET ${target} HTTP/1.1\r\n`
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
+  return `${text}\r\n`.length
+}
+
+test('until the line is open the key is a header like others, whatever its case; then it is gone', () => {
+  for (const name of [KEY, KEY.toLowerCase(), 'SEC-WEBSOCKET-KEY', 'sEC-wEBSOCKET-kEY']) {
+    const only = request('/key', ['Host', 'h', name, key, 'X-A', '1'])
+    const all = { host: 'h', 'sec-websocket-key': key, 'x-a': '1' }
+    const shown = (): unknown[] => [
+      only.key,
+      { ...only.headers },
+      only.header('sec-websocket-key'),
+      only.headerValues(name),
+      only.problem,
+    ]
+    // Before a route is found it is judged whether this is an upgrade at all.
+    assert.deepEqual(shown(), [key, all, key, [key], 'ERR_UPGRADE_HEADER_UPGRADE'])
+    assert.deepEqual({ ...only.headers }, all)
+    only.compact()
+    const rest = { host: 'h', 'x-a': '1' }
+    assert.deepEqual(shown().slice(0, 4), ['', rest, undefined, []])
+    only.compact()
+    assert.deepEqual({ ...only.headers }, rest)
+  }
+})
+
+test('several keys, or none, are no key; several are seen apart', () => {
+  const several = request('/', ['Host', 'h', KEY, key, 'sec-websocket-key', 'other'])
+  assert.deepEqual(
+    [several.key, several.headers['sec-websocket-key'], several.header('sec-websocket-key')],
+    ['', `${key}, other`, `${key}, other`],
+  )
+  assert.deepEqual(several.headerValues(KEY), [key, 'other'])
+  const none = request('/', ['Host', 'h'])
+  assert.deepEqual([none.key, none.header('sec-websocket-key')], ['', undefined])
+  assert.deepEqual(none.headerValues(KEY), [])
+  assert.ok(!('sec-websocket-key' in none.headers))
+  const empty = request('/', ['Host', 'h', KEY, ''])
+  assert.deepEqual([empty.key, empty.headerValues(KEY)], ['', ['']])
+  const longer = request('/', ['Sec-WebSocket-Key1', key, 'X-Sec-WebSocket-Key', key])
+  assert.deepEqual([longer.key, longer.headers['sec-websocket-key1']], ['', key])
+})
+
+test('property: the bytes of the head are those that came', () => {
+  const name = fc.constantFrom('Host', 'X-A', 'Cookie', 'Accept', KEY, KEY.toLowerCase())
+  const text = fc.stringMatching(/^[a-z ;=,/]{0,20}$/)
+  const list = fc.array(fc.tuple(name, text), { maxLength: 8 })
+  fc.assert(
+    fc.property(fc.stringMatching(/^\/[a-z?]{0,10}$/), list, (target, pairs) => {
+      const rawHeaders = pairs.flat()
+      assert.equal(request(target, rawHeaders).headBytes, bytesOf(target, rawHeaders))
+    }),
+  )
 })
