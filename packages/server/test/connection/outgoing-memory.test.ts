@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { giveOutbox, takeOutbox } from '../../src/connection/outbox.ts'
+import { LARGE_BYTES } from '../../src/connection/send-arena.ts'
 import type { Slab } from '../../src/connection/slab.ts'
 import type { TopicHub } from '../../src/connection/topic-hub.ts'
 import { emptyHub } from '../../src/testing/contract-acceptor.ts'
@@ -185,14 +186,20 @@ type Step =
   | { readonly kind: 'take' | 'replace'; readonly line: number }
   | { readonly kind: 'allow'; readonly line: number; readonly writes: number }
   | { readonly kind: 'publish'; readonly size: number }
+  | { readonly kind: 'end'; readonly line: number; readonly isBroken: boolean }
   | { readonly kind: 'turn' }
 
 const LINES = 5
+/** A frame of a kind that does not exist. */
+const BROKEN = Uint8Array.of(0x83, 0x80, 0, 0, 0, 0)
 const line = fc.nat(LINES - 1)
 const size = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 8, max: 200 }) },
   { weight: 2, arbitrary: fc.integer({ min: 1_000, max: 16_000 }) },
-  { weight: 2, arbitrary: fc.integer({ min: 16_000, max: 140_000 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 16_000, max: 140_000 }) },
+  // About where a message leaves at once, alone or with its header; and the sizes of slabs.
+  { weight: 3, arbitrary: fc.integer({ min: LARGE_BYTES - 24, max: LARGE_BYTES + 4 }) },
+  { weight: 1, arbitrary: fc.constantFrom(20_480, 32_768, 65_530, 65_536, 131_072) },
 )
 const step = fc.oneof(
   {
@@ -204,6 +211,10 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('allow'), line, writes: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('publish'), size }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('replace'), line }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('end'), line, isBroken: fc.boolean() }),
+  },
 ) as fc.Arbitrary<Step>
 
 /** A message that says whose it is in every part of it. */
@@ -222,6 +233,8 @@ class Player {
   readonly #name: string
   readonly #sent: string[] = []
   readonly #published: string[] = []
+  /** Whether a message was queued since the last drain. */
+  #isDrainOwed = false
 
   constructor(stand: Stand, name: string) {
     this.#name = name
@@ -234,9 +247,16 @@ class Player {
     const message = messageOf(this.#name, this.#sent.length, bytes)
     this.#sent.push(message)
     const content = isText ? message : Buffer.from(message)
-    assert.notEqual(this.line.connection.send(content), 'closed')
+    const result = this.line.connection.send(content)
+    assert.notEqual(result, 'closed')
+    if (result === 'queued') this.#isDrainOwed = true
     // The caller may do with its memory what it likes.
     if (typeof content !== 'string') content.fill(0)
+  }
+
+  drained(): void {
+    assert.ok(this.#isDrainOwed, `${this.#name}: a drain too many`)
+    this.#isDrainOwed = false
   }
 
   published(message: string): void {
@@ -244,15 +264,35 @@ class Player {
     this.line.connection.flushLater()
   }
 
+  /** The program closes, or the other side breaks the rules; then all is taken. A close frame is the last. */
+  end(isBroken: boolean): void {
+    const { connection, transport } = this.line
+    if (isBroken) this.line.receiveOnly(BROKEN)
+    else connection.close(1000)
+    transport.writesTaken = Infinity
+    transport.takeUnderWay()
+    connection.flush()
+    const frames = this.line.frames()
+    assert.equal(frames.pop()?.opcode, 8, `${this.#name}: nothing behind the close frame`)
+    // A failure does not wait for what the topics have.
+    this.#check(frames.map(textOf), isBroken ? 'sent' : 'all')
+    connection.transportClosed()
+  }
+
   /** What has come so far is the beginning of what has to come, or all of it. */
   check(isAll: boolean): void {
-    const frames = this.line.frames().map(textOf)
+    this.#check(this.line.frames().map(textOf), isAll ? 'all' : 'some')
+    if (isAll) assert.ok(!this.#isDrainOwed, `${this.#name}: no drain`)
+  }
+
+  #check(frames: readonly string[], which: 'all' | 'sent' | 'some'): void {
     const published = frames.filter((text) => text.startsWith('topic.'))
     const sent = frames.filter((text) => !text.startsWith('topic.'))
-    const end = isAll ? Infinity : undefined
-    assert.ok(same(sent, this.#sent.slice(0, end ?? sent.length)), `${this.#name}: messages`)
+    const sentCount = which === 'some' ? sent.length : Infinity
+    const publishedCount = which === 'all' ? Infinity : published.length
+    assert.ok(same(sent, this.#sent.slice(0, sentCount)), `${this.#name}: messages`)
     assert.ok(
-      same(published, this.#published.slice(0, end ?? published.length)),
+      same(published, this.#published.slice(0, publishedCount)),
       `${this.#name}: publications`,
     )
   }
@@ -268,6 +308,9 @@ class Play {
   readonly #stand: Stand = new Stand({
     limits: { bufferedBytes: 1_000_000_000, highWaterBytes: 1_000 },
     hub: new LogHub(this.#log),
+    behavior: {
+      drain: (c) => this.#players.find(({ line: { connection } }) => connection === c)!.drained(),
+    },
   })
   readonly #players: Player[]
   #named = 0
@@ -313,9 +356,12 @@ class Play {
     else if (next.kind === 'take') transport.takeUnderWay()
     else if (next.kind === 'allow') transport.writesTaken = next.writes
     else {
-      // The line breaks, whatever it had to send, and another one opens with what it gave back.
-      transport.breakOff()
-      player.check(false)
+      // The line ends, or breaks, whatever it had to send; another one opens with what it gave back.
+      if (next.kind === 'end') player.end(next.isBroken)
+      else {
+        transport.breakOff()
+        player.check(false)
+      }
       this.#players[next.line] = this.#newPlayer()
     }
   }
@@ -324,6 +370,9 @@ class Play {
     for (const { line: each } of this.#players) each.transport.writesTaken = Infinity
     this.#stand.clock.runTurns()
     for (const { line: each } of this.#players) each.transport.takeUnderWay()
+    this.#stand.clock.runTurns()
+    // Once more: a second drain would come here.
+    for (const { line: each } of this.#players) each.connection.flushLater()
     this.#stand.clock.runTurns()
     for (const player of this.#players) {
       player.check(true)

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, describe, test } from 'node:test'
 import { Opcode } from '../../src/protocol/frame.ts'
+import {
+  giveMessageMemory,
+  takeMessageMemory,
+  trimMessageMemory,
+} from '../../src/protocol/message-memory.ts'
 import { Reading, Stage } from '../../src/protocol/reading.ts'
 import { UTF8_COMPLETE } from '../../src/protocol/utf8.ts'
 import { hex, unhex } from './recording-sink.ts'
@@ -146,6 +151,67 @@ describe('A message in the making (RFC 6455 §5.4)', () => {
       bytes.fill(0)
       assert.equal(hex(reading.data, 0, size), hex(pattern(size)))
     }
+  })
+})
+
+describe('The memory of large messages', () => {
+  const kept = (bytes: number): Buffer => {
+    const memory = Buffer.allocUnsafeSlow(bytes)
+    giveMessageMemory(memory)
+    return memory
+  }
+
+  afterEach(trimMessageMemory)
+
+  test('is taken at once for a frame whose length ends the message', () => {
+    const memory = kept(100_000)
+    const reading = new Reading()
+    reading.beginFrame(Opcode.BINARY, true, 90_000, 0)
+    reading.addData(pattern(10), 0, 10, bound)
+    assert.equal(reading.data, memory)
+    reading.addData(pattern(89_990), 0, 89_990, bound)
+    assert.equal(reading.data, memory)
+    assert.equal(hex(reading.data, 0, 10), hex(pattern(10)))
+    assert.equal(hex(reading.data, 10, 90_000), hex(pattern(89_990)))
+  })
+
+  test('is not taken where nobody knows how long the message will be, nor for what came before', () => {
+    kept(100_000)
+    const reading = new Reading()
+    reading.beginFrame(Opcode.BINARY, false, 90_000, 0)
+    reading.addData(pattern(100), 0, 100, bound)
+    assert.ok(reading.data.length <= 128)
+    reading.addData(pattern(89_900), 0, 89_900, bound)
+    reading.beginFrame(Opcode.CONTINUATION, true, 90_000, 0)
+    reading.addData(pattern(90_000), 0, 90_000, bound)
+    assert.equal(hex(reading.data, 0, 100), hex(pattern(100)))
+    assert.equal(hex(reading.data, 90_000, 180_000), hex(pattern(90_000)))
+    assert.notEqual(takeMessageMemory(100_000), null)
+  })
+
+  test('goes back behind a message that was delivered, once', () => {
+    const memory = kept(100_000)
+    const reading = new Reading()
+    reading.beginFrame(Opcode.BINARY, true, 100_000, 0)
+    reading.addData(pattern(100_000), 0, 100_000, bound)
+    assert.equal(takeMessageMemory(100_000), null)
+    reading.delivered()
+    reading.delivered()
+    assert.equal(reading.data.length, 0)
+    assert.equal(takeMessageMemory(100_000), memory)
+    assert.equal(takeMessageMemory(100_000), null)
+  })
+
+  test('that is released is kept for nobody', () => {
+    kept(100_000)
+    const reading = new Reading()
+    reading.beginFrame(Opcode.BINARY, true, 100_000, 0)
+    reading.addData(pattern(100), 0, 100, bound)
+    const { data } = reading
+    reading.release()
+    reading.delivered()
+    assert.deepEqual([data.length, reading.data.length], [0, 0])
+    assert.equal(takeMessageMemory(100_000), null)
   })
 })
 
