@@ -90,4 +90,6 @@ export interface Engine {
   readonly clock: Clock
   /** @throws HoldlineError ERR_LISTEN_* */
   listen(options: ListenOptions, acceptor: Acceptor): Promise<Listener>
+  /** Gives back what memory of a burst it keeps for the next. Called every few seconds. */
+  trim?(): void
 }

@@ -60,6 +60,10 @@ export class SlabPool {
 
   /** Gives the memory of a burst back. */
   trim(): void {
+    // Given back at once; left to the collector, it would stay until the next burst.
+    for (const slabs of this.#free.values()) {
+      for (const { bytes } of slabs) (bytes.buffer as ArrayBuffer).transfer(0)
+    }
     this.#free.clear()
     this.#keptBytes = 0
   }

@@ -37,6 +37,10 @@ export function giveMessageMemory(memory: Buffer): void {
 
 /** Gives the memory of a burst back. */
 export function trimMessageMemory(): void {
-  for (const stack of kept) stack.length = 0
+  for (const stack of kept) {
+    // At once; left to the collector, it would stay until the next burst.
+    for (const memory of stack) (memory.buffer as ArrayBuffer).transfer(0)
+    stack.length = 0
+  }
   keptBytes = 0
 }

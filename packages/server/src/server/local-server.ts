@@ -9,6 +9,7 @@ import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { RouteAcceptor } from './acceptor.ts'
 import type { ChosenEngine } from './choose-engine.ts'
+import { trimMessageMemory } from '../protocol/message-memory.ts'
 import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
 import { publishThrough } from './publication.ts'
@@ -16,6 +17,9 @@ import { defaultHttp } from './plain-http.ts'
 import type { CloseOptions, Server } from './server.ts'
 import type { ServerStats } from './statistics.ts'
 import { Statistics } from './statistics.ts'
+
+/** How often memory of a burst is given back. */
+const TRIM_MS = 5_000
 
 /** Makes the engine listen: the whole difference between `serve` and `attach`. */
 export type Listen = (engine: Engine, acceptor: Acceptor) => Promise<Listener> | Listener
@@ -42,6 +46,8 @@ export class LocalServer implements Server {
   #closing: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
   #isStopped = false
+  readonly #turn: Turn
+  #trimming: NodeJS.Timeout | null = null
 
   constructor(options: ResolvedOptions, engine: ChosenEngine, place?: WorkerPlace) {
     this.#options = options
@@ -52,6 +58,7 @@ export class LocalServer implements Server {
     this.#statistics = new Statistics(options.logger)
     const { clock } = engine.engine
     const turn = new Turn(clock)
+    this.#turn = turn
     this.#topics = new Topics(turn)
     const serves = (target: string): boolean => this.#acceptor.serves(target)
     this.#acceptor = new RouteAcceptor(
@@ -80,14 +87,23 @@ export class LocalServer implements Server {
   /** @throws HoldlineError ERR_LISTEN_*, or what the broker says. */
   async start(listen: Listen): Promise<this> {
     if (this.#options.heap === 'lean') leanHeap()
+    this.#trimming = setInterval(this.#trim, TRIM_MS).unref()
     await this.#broker.start(this.#topics.deliver)
     try {
       this.#listener = await listen(this.engine.engine, this.#acceptor)
     } catch (error) {
+      this.#endTrimming()
       await this.#broker.stop()
       throw error
     }
     return this
+  }
+
+  /** What large messages needed is kept for the next ones, but not for long. */
+  readonly #trim = (): void => {
+    this.#turn.arena.pool.trim()
+    trimMessageMemory()
+    this.engine.engine.trim?.()
   }
 
   get address(): ListenAddress {
@@ -169,8 +185,14 @@ export class LocalServer implements Server {
     const graceLeftMs = Math.max(0, graceMs - (performance.now() - startedAt))
     await this.#listener?.close(graceLeftMs)
     this.#isStopped = true
+    this.#endTrimming()
     await this.#broker.stop()
     this.#closed.resolve()
+  }
+
+  #endTrimming(): void {
+    if (this.#trimming !== null) clearInterval(this.#trimming)
+    this.#trim()
   }
 
   /** Waits until no connection is left; cuts those that are left when the grace is over. */

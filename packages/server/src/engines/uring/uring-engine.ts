@@ -64,6 +64,10 @@ export class UringEngine implements Engine {
     }
   }
 
+  trim(): void {
+    this.#core?.buffers.shrink()
+  }
+
   #open(): Core {
     try {
       this.#core ??= new Core(this.#options)
