@@ -50,7 +50,6 @@ export class HeldConnection<Data = unknown>
   readonly id: number = ++lastId
   data: Data
   readonly request: UpgradeRequest
-  readonly subprotocol: string
   /** Of the route's list. */
   listIndex = -1
   /** What the route's model keeps for this connection; nobody else touches it. */
@@ -74,7 +73,7 @@ export class HeldConnection<Data = unknown>
     super(context, transport, line)
     this.data = init.data as Data
     this.request = init.request
-    this.subprotocol = init.subprotocol
+    if (init.subprotocol !== '') this.rarely().subprotocol = init.subprotocol
     this.#lastReceivedMs = context.wheel.coarseNow
     const { limits } = context
     const rate = RateLimit.of(limits)
@@ -94,6 +93,10 @@ export class HeldConnection<Data = unknown>
 
   set wheelSlot(slot: number) {
     this.bits = (this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)
+  }
+
+  get subprotocol(): string {
+    return this.#rare === null ? '' : this.#rare.subprotocol
   }
 
   get inflater(): MessageInflater | null {
@@ -275,7 +278,9 @@ export class HeldConnection<Data = unknown>
     this.bits |= Bit.DEAF
     const closeCode = this.#rare?.closeCode ?? CloseCode.ABNORMAL
     const closeReason = this.#rare?.closeReason ?? ''
+    const { subprotocol } = this
     this.#rare = null
+    if (subprotocol !== '') this.rarely().subprotocol = subprotocol
     this.reading = null
     this.dropUnsent()
     this.context.wheel.remove(this)

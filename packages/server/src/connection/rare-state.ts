@@ -23,4 +23,6 @@ export class RareState {
   /** Where permessage-deflate was agreed upon. */
   inflater: MessageInflater | null = null
   deflater: MessageDeflater | null = null
+  /** Where one was agreed upon. */
+  subprotocol = ''
 }

@@ -30,6 +30,8 @@ export class RequestHead {
   readonly secure: boolean
   /** Names and values, one a line: one string takes half the memory of an object of strings. */
   readonly block: string
+  /** Bytes of the request line and the headers, the empty line included. */
+  readonly bytes: number
   #headers: Headers | null = null
   #problem: ErrorCode | null | undefined
   /** Whether more than one request had this head. */
@@ -41,6 +43,11 @@ export class RequestHead {
     this.httpVersion = init.httpVersion
     this.secure = init.secure
     this.block = block
+    const requestLine = `${init.method} ${init.target} HTTP/1.1\r\n`.length
+    const headerCount = block === '' ? 0 : block.split('\n').length / 2
+    // The block has one byte where a header has two: behind its name and behind its value.
+    const blockBytes = block === '' ? 0 : block.length + headerCount * 2 + 1
+    this.bytes = requestLine + blockBytes + 2
   }
 
   /** `block`: names and values, one a line, without the key where it stands once. */
@@ -71,7 +78,7 @@ export class RequestHead {
   get problem(): ErrorCode | null {
     if (this.#problem === undefined) {
       const { method, httpVersion, headers } = this
-      const withKey = headers[KEY] === undefined ? { ...headers, [KEY]: ANY_KEY } : headers
+      const withKey = { ...headers, [KEY]: ANY_KEY }
       this.#problem = checkUpgradeRequest({ method, httpVersion, headers: withKey })
     }
     return this.#problem

@@ -70,13 +70,8 @@ export class UpgradeRequest {
 
   /** Bytes of the request line and the headers, as they are counted against `limits.headerBytes`. */
   get headBytes(): number {
-    const { block } = this.#head
-    const requestLine = `${this.method} ${this.target} HTTP/1.1\r\n`.length
     const keyBytes = this.#key === null ? 0 : `${KEY}: ${this.#key}\r\n`.length
-    if (block === '') return requestLine + keyBytes + 2
-    const headerCount = block.split('\n').length / 2
-    // The block has one byte where a header has two: behind its name and behind its value.
-    return requestLine + keyBytes + block.length + headerCount * 2 + 1 + 2
+    return this.#head.bytes + keyBytes
   }
 
   /** Path without the query, as it came (not decoded). */

@@ -15,7 +15,7 @@ let keptBytes = 0
 export function takeMessageMemory(bytes: number): Buffer | null {
   if (bytes < KEPT_FROM_BYTES || bytes > KEPT_UP_TO_BYTES || keptBytes === 0) return null
   const size = 31 - Math.clz32(bytes)
-  const memory = popLongEnough(kept[size]!, bytes) ?? kept[size + 1]!.pop()
+  const memory = popLongEnough(kept[size]!, bytes) ?? popLongEnough(kept[size + 1]!, bytes)
   if (memory === undefined) return null
   keptBytes -= memory.length
   return memory
@@ -39,7 +39,10 @@ export function giveMessageMemory(memory: Buffer): void {
 export function trimMessageMemory(): void {
   for (const stack of kept) {
     // At once; left to the collector, it would stay until the next burst.
-    for (const memory of stack) (memory.buffer as ArrayBuffer).transfer(0)
+    for (const { buffer, length } of stack) {
+      // A handler that kept its view may have transferred it meanwhile.
+      if (length > 0) (buffer as ArrayBuffer).transfer(0)
+    }
     stack.length = 0
   }
   keptBytes = 0

@@ -33,7 +33,7 @@ export class Slots<Owner extends object> {
   /** Operations under way on the line; a slot is free again when there are none. */
   underWay: Uint8Array = new Uint8Array(FIRST_CAPACITY)
   /** Distinguishes the lines that have had this slot one after the other. */
-  generation: Int32Array = new Int32Array(FIRST_CAPACITY)
+  generation: Uint16Array = new Uint16Array(FIRST_CAPACITY)
   /** Bytes of the request head at the start of the stream, which have been read already by peeking. */
   skip: Int32Array = new Int32Array(FIRST_CAPACITY)
   /** Where the bytes lie that are being sent, and how many are left. */
@@ -69,14 +69,17 @@ export class Slots<Owner extends object> {
   }
 
   #grow(capacity: number): void {
-    const grown = <A extends Int32Array | Uint8Array | Float64Array>(column: A, bigger: A): A => {
+    const grown = <A extends Int32Array | Uint16Array | Uint8Array | Float64Array>(
+      column: A,
+      bigger: A,
+    ): A => {
       bigger.set(column)
       return bigger
     }
     this.fd = grown(this.fd, new Int32Array(capacity))
     this.bits = grown(this.bits, new Uint8Array(capacity))
     this.underWay = grown(this.underWay, new Uint8Array(capacity))
-    this.generation = grown(this.generation, new Int32Array(capacity))
+    this.generation = grown(this.generation, new Uint16Array(capacity))
     this.skip = grown(this.skip, new Int32Array(capacity))
     this.sendAddress = grown(this.sendAddress, new Float64Array(capacity))
     this.sendLeft = grown(this.sendLeft, new Int32Array(capacity))
@@ -86,7 +89,7 @@ export class Slots<Owner extends object> {
   release(slot: number): void {
     this.owners[slot] = null
     this.fd[slot] = -1
-    this.generation[slot] = (this.generation[slot]! + 1) % GENERATIONS
+    this.generation[slot] = (this.generation[slot]! + 1) & (GENERATIONS - 1)
     this.#count--
     this.#free.push(slot)
   }
