@@ -19,6 +19,7 @@ test('at first nothing is held, owed, limited or closed', () => {
       lastMessageMs: 0,
       inflater: null,
       deflater: null,
+      subprotocol: '',
     },
   )
 })
