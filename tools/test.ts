@@ -20,6 +20,7 @@ const heavy: readonly RegExp[] = [
   /^examples\//,
   /^packages\/gateway\/test\//,
   /^packages\/server\/test\/(package|processes?|interop)\b/,
+  /^packages\/server\/test\/engines\/uring\/(descriptors|teardown|ticks|traps|workers)\.test\.ts$/,
   /^tools\/(guards|start)\.test\.ts$/,
 ]
 

@@ -183,6 +183,17 @@ test('a head as long as allowed is taken, one octet more is not', async (t) => {
   assert.match(await answerTo(server, upgrade({ X: 'x'.repeat(rest + 1_024) })), /^HTTP\/1\.1 431 /)
 })
 
+test('a head that is too long is judged by nobody', async (t) => {
+  const acceptor = testAcceptor(undefined, { headerBytes: 1_024 })
+  const listener = await new UringEngine().listen({ port: 0, host: '127.0.0.1' }, acceptor)
+  t.after(() => listener.close())
+  const line = await dial(listener.address)
+  line.write(upgrade({ X: 'x'.repeat(1_500) }))
+  assert.match(await line.ended(), /^HTTP\/1\.1 431 /)
+  assert.deepEqual(acceptor.requests, [])
+  line.socket.destroy()
+})
+
 // --- Any bytes: as on the node engine
 
 const codeOf = (answer: string): string =>

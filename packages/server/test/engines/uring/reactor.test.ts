@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import { Native } from '../../../src/engines/uring/ffi.ts'
+import type { Native } from '../../../src/engines/uring/ffi.ts'
 import { Reactor } from '../../../src/engines/uring/reactor.ts'
 import { RingUnavailable } from '../../../src/engines/uring/ring.ts'
 import { eventually, nativeWith, openDescriptors } from './stand.ts'
@@ -73,14 +73,13 @@ test('it keeps the process alive only where it is to', async (t) => {
 test('closed from within a turn it ends that turn, and calls nothing afterwards', async () => {
   const reactor = new Reactor(small)
   const calls: string[] = []
-  let closed: Promise<void> | null = null
+  const { promise: closing, resolve: tell } = Promise.withResolvers<Promise<void>>()
   reactor.atTurnEnd(() => {
     calls.push('first')
-    closed = reactor.close()
+    tell(reactor.close())
   })
   reactor.atTurnEnd(() => void calls.push('same turn'))
-  await eventually('the close', () => closed !== null)
-  await closed
+  await closing
   await new Promise((resolve) => setTimeout(resolve, 5))
   assert.deepEqual(calls, ['first', 'same turn'])
   await reactor.close()

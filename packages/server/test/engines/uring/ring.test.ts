@@ -96,9 +96,12 @@ test('more completions than their queue has: the kernel keeps them, none is lost
   for (; count < 500; count++) nop(ring, count)
   ring.enter()
   ring.enter()
-  assert.equal(ring.hasOverflow || ring.pendingCount > 0, true)
+  assert.equal(ring.hasOverflow, true)
+  const first = drain(ring)
+  assert.equal(first.length, 64)
+  // The queue is empty, and yet there is more.
   assert.equal(ring.hasMore, true)
-  assert.deepEqual(lows(drainAll(ring)), upTo(500))
+  assert.deepEqual(lows([...first, ...drainAll(ring)]), upTo(500))
   assert.equal(ring.hasOverflow, false)
   assert.equal(ring.hasMore, false)
 })
@@ -107,6 +110,7 @@ for (const [name, refusal] of [
   ['EAGAIN', -11],
   ['EBUSY', -16],
   ['EINTR', -4],
+  ['and does not say why', 0],
 ] as const) {
   test(`a kernel that takes nothing for a while (${name}): what is submitted waits, in order`, (t) => {
     let refusals = 50
@@ -302,7 +306,10 @@ test('many rings one after the other leave nothing behind; closing twice is clos
     ring.enter()
     assert.deepEqual(lows(drain(ring)), [i])
     ring.close()
+    // The number of its descriptor may be somebody else's by now.
+    const successor = openSync('/dev/null', 'r')
     ring.close()
+    closeSync(successor)
   }
   assert.deepEqual(openDescriptors(), before)
 })

@@ -33,7 +33,7 @@ test(`${SERVERS} servers, opened and closed, leave no descriptor, mapping or cal
     callbacks++
     registered++
     return Reflect.apply(registerCallback, this, all) as bigint
-  } as typeof registerCallback
+  }
   prototype.unregisterCallback = function (...all) {
     callbacks--
     unregisterCallback.apply(this, all)
@@ -63,7 +63,7 @@ test(`${SERVERS} servers, opened and closed, leave no descriptor, mapping or cal
   // libuv has some of its own.
   assert.equal(after.rings, before.rings)
   // The collector's own comings and goings; a ring has two mappings, and more.
-  assert.ok(after.all - before.all < SERVERS / 2, `${after.all} mappings after ${before.all}`)
+  assert.ok(after.all - before.all < 100, `${after.all} mappings after ${before.all}`)
   const grownMb = (status('VmSize') - virtualKb) / 1_024
-  assert.ok(grownMb < SERVERS, `${grownMb} MiB more`)
+  assert.ok(grownMb < 512, `${grownMb} MiB more`)
 })

@@ -54,7 +54,7 @@ const server = await serve({
     '/async': callbacks({
       async message(c, data) {
         for (let i = 0; i < 20; i++) {
-          await null
+          await Promise.resolve()
           await new Promise<void>((resolve) => process.nextTick(resolve))
           await new Promise<void>((resolve) => queueMicrotask(resolve))
           await new Promise((resolve) => setImmediate(resolve))
