@@ -8,12 +8,12 @@ const tests = 'packages/server/test/connection'
 export const guards: readonly Guard[] = [
   ...guardsOf(
     `${connection}/held-connection.ts`,
-    [`${tests}/held-connection.test.ts`],
+    [`${tests}/held-connection.test.ts`, `${tests}/outgoing.test.ts`],
     [
       ['close() may say what cannot be sent', 'checkCloseArguments(code, reason)'],
       [
         'a second close() sends a second frame',
-        'if (this.#state !== State.OPEN) return\n    this.take',
+        'if ((this.bits & Bit.STATE) !== State.OPEN) return\n    this.take',
         'this.take',
       ],
       [
@@ -22,10 +22,10 @@ export const guards: readonly Guard[] = [
         'return Infinity',
       ],
       ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n        return"],
-      ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n      return"],
+      ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n        return"],
       [
         'bytes overtake those that are held',
-        'if (held !== null) {\n        this.#hold(bytes, start, end)\n        return\n      }',
+        'if (held !== null) {\n        this.hold(bytes, start, end)\n        return\n      }',
       ],
       [
         'frames of one chunk pass a pause',
@@ -34,12 +34,27 @@ export const guards: readonly Guard[] = [
       ],
       [
         'messages behind close() are delivered',
-        'if (this.#state !== State.OPEN) return\n    this.context.counters.messagesReceived++',
+        'if ((this.bits & Bit.STATE) !== State.OPEN) return\n    this.context.counters.messagesReceived++',
         'this.context.counters.messagesReceived++',
       ],
       [
+        'publications follow a close frame that leaves at once',
+        'this.enter(State.CLOSING)\n    this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)',
+        'this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)\n    this.enter(State.CLOSING)',
+      ],
+      [
+        'a paused line that takes nothing is held until something else happens',
+        'if (!this.isWriting) return wheel',
+        'if (!this.isBlocked) return wheel',
+      ],
+      [
+        "the state is lost with the timing wheel's slot",
+        '(this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)',
+        '(slot + 1) << WHEEL_SHIFT',
+      ],
+      [
         'pings are answered behind close()',
-        'if (this.#state !== State.OPEN) return\n    const payload',
+        'if ((this.bits & Bit.STATE) !== State.OPEN) return\n    const payload',
         'const payload',
       ],
       [
@@ -65,13 +80,13 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a line whose other side does not close is held for ever',
-        'if (this.#state === State.CLOSING) {\n      this.transport.destroy(this.line)',
-        'if (this.#state === State.CLOSING) {',
+        'if ((this.bits & Bit.STATE) === State.CLOSING) {\n      this.transport.destroy(this.line)',
+        'if ((this.bits & Bit.STATE) === State.CLOSING) {',
       ],
       [
         'close may come twice',
-        'if (this.#state === State.CLOSED) return\n    this.#state = State.CLOSED',
-        'this.#state = State.CLOSED',
+        'if ((this.bits & Bit.STATE) === State.CLOSED) return\n    this.enter(State.CLOSED)',
+        'this.enter(State.CLOSED)',
       ],
       ['a deadline stays when the line is gone', 'this.context.wheel.remove(this)'],
       [
@@ -81,8 +96,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a failed connection fails again',
-        'if (this.#state === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {',
-        'if (this.#state === undefined) {',
+        'if ((this.bits & Bit.STATE) === State.CLOSED || (this.bits & Bit.DEAF) !== 0) {',
+        'if (this.bits === -1) {',
       ],
       [
         'a ping of a program may be longer than a control frame',
@@ -93,7 +108,7 @@ export const guards: readonly Guard[] = [
   ),
   ...guardsOf(
     `${connection}/outgoing.ts`,
-    [`${tests}/outgoing.test.ts`],
+    [`${tests}/outgoing.test.ts`, `${tests}/held-connection.test.ts`],
     [
       ['messages go out behind a close frame', "if (!this.isOpen) return 'closed'"],
       [
@@ -103,13 +118,27 @@ export const guards: readonly Guard[] = [
       ],
       [
         'the stream of a slow reader goes on behind a hole',
-        "if (!this.#sendText(message)) return 'closed'",
-        'this.#sendText(message)',
+        "if (!this.sendText(message)) return 'closed'",
+        'this.sendText(message)',
       ],
       [
         'a second write begins before the first was taken',
         'if (this.isGone || (outbox !== null && outbox.underWay !== null)) return',
         'if (this.isGone) return',
+      ],
+      [
+        'large messages wait for the end of the turn',
+        'if (outbox.unflushedBytes >= LARGE_BYTES && outbox.underWay === null) this.handOver()',
+      ],
+      [
+        'a line whose write is of this turn is taken for slow',
+        'return outbox.sinceTurn !== this.context.turn.endedCount',
+        'return true',
+      ],
+      [
+        'a line that takes nothing is not taken for slow',
+        'return outbox.sinceTurn !== this.context.turn.endedCount',
+        'return false',
       ],
       [
         'drain comes although nothing was queued',
@@ -142,8 +171,8 @@ export const guards: readonly Guard[] = [
       ['a slab that was taken is never written again', '    pin(written, -1)\n'],
       [
         'bytes go into memory that a write under way reads from',
-        'if (outbox.underWay !== null || count > LARGE_BYTES) return this.#privateRoom',
-        'if (count > LARGE_BYTES) return this.#privateRoom',
+        'if (outbox.underWay !== null || count > LARGE_BYTES) return this.privateRoom',
+        'if (count > LARGE_BYTES) return this.privateRoom',
       ],
       [
         'a frame begins where another connection has written',
@@ -158,7 +187,7 @@ export const guards: readonly Guard[] = [
       ['an idle line keeps its outbox', 'this.#outbox = null\n      giveOutbox(outbox)'],
       [
         'a line that is gone keeps its pins',
-        'this.#outbox = null\n    this.#unpin(outbox)\n',
+        'this.#outbox = null\n    this.unpin(outbox)\n',
         'this.#outbox = null\n',
       ],
       [
@@ -302,12 +331,37 @@ export const guards: readonly Guard[] = [
   ),
   ...guardsOf(
     `${connection}/upgrade-request.ts`,
-    [`${tests}/upgrade-request.test.ts`],
+    [`${tests}/upgrade-request.test.ts`, `${tests}/request-head.test.ts`],
     [
       [
         'the second cookie of a name wins',
         "if (name !== '' && !(name in cookies)) cookies[name]",
         "if (name !== '') cookies[name]",
+      ],
+      ['the key is kept for as long as the line', '    this.#key = null\n'],
+      [
+        'a key may be anything',
+        "problem === null && !isKey(this.key) ? 'ERR_UPGRADE_KEY' : problem",
+        'problem',
+      ],
+      [
+        'one of two keys is taken',
+        "if (place >= 0) return { block: rawHeaders.join('\\n'), key: null }\n",
+      ],
+      [
+        'a key in another case is part of a shared head',
+        'name.toLowerCase() !== KEY',
+        'name !== KEY',
+      ],
+      [
+        'the key is not counted against the length of a head',
+        'return this.#head.bytes + keyBytes',
+        'return this.#head.bytes',
+      ],
+      [
+        'who writes to headers is not told that it is of no use',
+        'return Object.freeze(withKey)',
+        'return withKey',
       ],
     ],
   ),

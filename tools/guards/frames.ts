@@ -124,6 +124,25 @@ export const guards: readonly Guard[] = [
         'Math.max(needed, Math.min(doubled, bound))',
         'doubled',
       ],
+      [
+        'memory that is there is taken for what nobody knows the length of',
+        'if (this.data.length > 0 || !this.frameFinal) return false',
+        'if (this.data.length > 0) return false',
+      ],
+      [
+        'what came before is lost when memory is there',
+        'if (this.data.length > 0 || !this.frameFinal) return false',
+        'if (!this.frameFinal) return false',
+      ],
+      [
+        'the memory of a large message is not used again',
+        '    giveMessageMemory(this.data as Buffer)\n',
+      ],
+      [
+        'memory that was given back is given back again',
+        'giveMessageMemory(this.data as Buffer)\n    this.data = NO_DATA',
+        'giveMessageMemory(this.data as Buffer)',
+      ],
     ],
   ),
   ...guardsOf(
@@ -194,6 +213,22 @@ export const guards: readonly Guard[] = [
         'a wide view begins where it must not',
         'Math.min(end, start + (-(bytes.byteOffset + start) & 3))',
         'Math.min(end, start + (-start & 3))',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${protocol}/mask.ts`,
+    [`${tests}/wide-memory.test.ts`],
+    [
+      [
+        'memory is masked by the function of another one',
+        'if (bytes !== maskedBytes) {',
+        'if (maskedBytes === null) {',
+      ],
+      [
+        'a wide mask begins where the memory does, not the view',
+        'wide(bytes.byteOffset + start, bytes.byteOffset + end, rotated)',
+        'wide(start, end, rotated)',
       ],
     ],
   ),

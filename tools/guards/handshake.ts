@@ -33,7 +33,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         'any key opens',
-        "if (!isKey(singleHeader(headers, 'sec-websocket-key') ?? '')) return 'ERR_UPGRADE_KEY'",
+        "return isKey(singleHeader(headers, 'sec-websocket-key') ?? '') ? null : 'ERR_UPGRADE_KEY'",
+        'return null',
       ],
       ['malformed subprotocols pass', "return 'ERR_UPGRADE_SUBPROTOCOL'"],
       ['malformed extensions pass', "return 'ERR_UPGRADE_EXTENSIONS'"],

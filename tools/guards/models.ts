@@ -199,7 +199,11 @@ export const guards: readonly Guard[] = [
     [`${tests}/connection/turn.test.ts`],
     [
       ['a member is flushed twice a turn', 'if (member.flushScheduled) return'],
-      ['a turn comes once and never again', '    this.#scheduled = false\n    const', '    const'],
+      [
+        'a turn comes once and never again',
+        '    this.#scheduled = false\n    this.endedCount',
+        '    this.endedCount',
+      ],
       ['what members put off holds the loop', '    this.#toDeliver = []\n    for', '    for'],
       [
         'what was called before a flush is called for ever',

@@ -135,6 +135,16 @@ test('several keys, or none, are no key; several are seen apart', () => {
   assert.deepEqual([longer.key, longer.headers['sec-websocket-key1']], ['', key])
 })
 
+test('RFC 6455 §4.2.1 item 5: whoever has the same head, a request is as good as its own key', () => {
+  const head = ['Host', 'h', 'Upgrade', 'websocket', 'Connection', 'Upgrade']
+  const rest = [...head, 'Sec-WebSocket-Version', '13']
+  const judged = [[KEY, key], [KEY, ''], [KEY, 'short'], [], [KEY, key, KEY, key], [KEY, key]]
+  assert.deepEqual(
+    judged.map((pair) => request('/judged', [...rest, ...pair]).problem),
+    [null, ...Array.from({ length: 4 }, () => 'ERR_UPGRADE_KEY'), null],
+  )
+})
+
 test('property: the bytes of the head are those that came', () => {
   const name = fc.constantFrom('Host', 'X-A', 'Cookie', 'Accept', KEY, KEY.toLowerCase())
   const text = fc.stringMatching(/^[a-z ;=,/]{0,20}$/)

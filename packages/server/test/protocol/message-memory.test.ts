@@ -228,6 +228,20 @@ test('a handler that gives the memory away keeps it', () => {
   assert.deepEqual(new Uint8Array(gone!), messageOf(100_000, 1))
 })
 
+test('memory that was transferred while it was kept is given to nobody, and trimming goes on', () => {
+  const memories = [memoryOf(100_000), memoryOf(100_000)]
+  for (const memory of memories) giveMessageMemory(memory)
+  const behind = memories[1]!.buffer as ArrayBuffer
+  behind.transfer()
+  for (const length of [LEAST, 40_000, 65_536, 100_000]) {
+    assert.notEqual(takeMessageMemory(length)?.length, 0)
+  }
+  trimMessageMemory()
+  const kept = memoryOf(LEAST)
+  giveMessageMemory(kept)
+  assert.equal(takeMessageMemory(LEAST), kept)
+})
+
 test('a handler that throws, or a message that is refused, gives no memory to two others', () => {
   const sink = new KeepingSink()
   sink.whileLent = () => {
