@@ -153,6 +153,34 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
+    `${uring}/ring.ts`,
+    [`${tests}/teardown.test.ts`],
+    [
+      ['a ring stays mapped', 'for (const memory of this.#memory) memory.release()'],
+      ['a ring stays open', 'this.#native.close(this.#fd)'],
+    ],
+  ),
+  ...guardsOf(
+    `${uring}/ffi.ts`,
+    [`${tests}/teardown.test.ts`],
+    [
+      ['memory stays mapped', 'munmap(address, size)'],
+      ['a callback stays registered', 'functions.callbacks.unregisterCallback(callback)'],
+    ],
+  ),
+  ...guardsOf(
+    `${uring}/ffi.ts`,
+    [`${tests}/ffi.test.ts`],
+    [
+      [
+        'the kernel writes to memory that moves',
+        'if (bytes.buffer.byteLength <= 64)',
+        'if (bytes === null)',
+      ],
+      ['a late access reaches memory that was given back', 'buffer.transfer(0)'],
+    ],
+  ),
+  ...guardsOf(
     `${uring}/receive-buffers.ts`,
     [`${tests}/receive-buffers.test.ts`],
     [
