@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GeneratorProcess } from './src/load/generator-process.ts'
 import { helpText, parseOptions, type Options } from './src/options.ts'
-import { rivalNames } from './src/process/rivals.ts'
+import { rivalNames, type Rival } from './src/process/rivals.ts'
 import { Progress } from './src/progress.ts'
 import { describeEnvironment, readEnvironment } from './src/report/environment.ts'
 import { formatFile } from './src/report/format-file.ts'
@@ -15,9 +15,13 @@ import type { Report, ScenarioResult } from './src/report/results.ts'
 import { scenarioTable } from './src/report/scenario-table.ts'
 import { formatTable } from './src/report/table.ts'
 import type { Bench } from './src/scenarios/bench.ts'
+import { hasPassed, runSoak } from './src/soak/run-soak.ts'
+import type { SoakReport } from './src/soak/soak-report.ts'
+import type { SoakSettings } from './src/soak/soak.ts'
 
 /** Servers that compile as they run are at their speed after this long. */
 const warmUpMs = 400
+const cores = { serverCores: '0', generatorCores: '1' }
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
@@ -29,7 +33,8 @@ try {
   else if (options.reportFile !== undefined) {
     const report = JSON.parse(readFileSync(options.reportFile, 'utf8')) as Report
     tell(writePerformance(report, root))
-  } else await run(options)
+  } else if (options.soak !== undefined) await holdForMinutes(options, options.soak)
+  else await run(options)
 } catch (error) {
   console.error(`bench: ${(error as Error).message}`)
   process.exitCode = error instanceof RangeError || error instanceof TypeError ? 2 : 1
@@ -38,19 +43,16 @@ try {
 async function run(options: Options): Promise<void> {
   checkMachine()
   const startMs = performance.now()
-  const missing = missingRivals(options)
-  const rivals = options.rivals.filter(({ name }) => !(name in missing))
-  if (rivals.length === 0) throw new Error('no rival can run on this machine')
+  const { missing, rivals } = presentRivals(options)
   const environment = readEnvironment(rivals)
   console.log(describeEnvironment(environment))
   for (const [name, reason] of Object.entries(missing)) console.log(`without ${name}: ${reason}`)
 
   const progress = new Progress(process.stderr, options.scenarios.length)
   const { roundCount, roundMs, processCount } = options
-  const cores = { serverCores: '0', generatorCores: '1' }
   const settings = { roundCount, roundMs, processCount, ...cores }
   const bench: Bench = { ...settings, warmUpMs, progress: (text) => progress.say(text) }
-  const generator = await describeGenerator(bench)
+  const generator = await describeGenerator()
   console.log(`the load generator moves its bytes with ${generator}\n`)
   const scenarios: ScenarioResult[] = []
   for (const scenario of options.scenarios) {
@@ -81,30 +83,61 @@ async function run(options: Options): Promise<void> {
   save(report, options)
 }
 
+async function holdForMinutes(options: Options, settings: SoakSettings): Promise<void> {
+  checkMachine()
+  const { missing, rivals } = presentRivals(options)
+  const progress = new Progress(process.stderr, rivals.length)
+  progress.begin('soak')
+  const stage = { ...cores, missing, generator: await describeGenerator() }
+  const report = await runSoak(
+    {
+      ...stage,
+      progress: (text) => progress.say(text),
+      print(text) {
+        progress.clear()
+        console.log(text)
+      },
+    },
+    rivals,
+    settings,
+  )
+  const day = report.environment.date.slice(0, 10)
+  write(report, options.jsonFile ?? `${root}bench/results/${day}-soak.json`)
+  if (!hasPassed(report)) process.exitCode = 1
+}
+
 function save(report: Report, options: Options): void {
   const day = report.environment.date.slice(0, 10)
   const ownFile = options.isWhole ? `${root}bench/results/${day}-${report.suite}.json` : undefined
   const file = options.jsonFile ?? ownFile
-  if (file !== undefined) {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
-    formatFile(root, file)
-    tell([file])
-  }
+  if (file !== undefined) write(report, file)
   if (options.isWhole) tell(writePerformance(report, root))
 }
 
-function missingRivals(options: Options): Record<string, string> {
+function write(report: Report | SoakReport, file: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
+  formatFile(root, file)
+  tell([file])
+}
+
+/** @throws Error when none of the rivals can run on this machine */
+function presentRivals(options: Options): {
+  readonly missing: Readonly<Record<string, string>>
+  readonly rivals: readonly Rival[]
+} {
   const missing: Record<string, string> = {}
   for (const rival of options.rivals) {
     const reason = rival.whyNot()
     if (reason !== null) missing[rival.name] = reason
   }
-  return missing
+  const rivals = options.rivals.filter(({ name }) => !(name in missing))
+  if (rivals.length === 0) throw new Error('no rival can run on this machine')
+  return { missing, rivals }
 }
 
-async function describeGenerator(bench: Bench): Promise<string> {
-  await using generator = new GeneratorProcess(bench.generatorCores)
+async function describeGenerator(): Promise<string> {
+  await using generator = new GeneratorProcess(cores.generatorCores)
   const { engine } = await generator.tell('describe', {})
   return engine
 }

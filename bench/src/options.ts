@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { commandRival, repositoryRival, type Rival } from './process/rivals.ts'
 import type { Scenario } from './scenarios/bench.ts'
 import { defaultSuite, fullSuite, smokeSuite } from './scenarios/suite.ts'
+import { soakDefaults, type SoakSettings } from './soak/soak.ts'
 
 export interface Options {
   readonly help: boolean
@@ -19,13 +20,23 @@ export interface Options {
   readonly roundCount: number
   readonly roundMs: number
   readonly processCount: number
+  /** Held connections instead of a suite. */
+  readonly soak: SoakSettings | undefined
 }
+
+const soakMinutes = 10
+const soakConnections = 15_000
 
 export const helpText = `Measures CPU, throughput, latency and memory (Linux, two cores).
 
   npm run bench                    a few points of each question, under five minutes
   npm run bench -- --smoke         a minute
   npm run bench -- --full          everything, with every rival that this machine can run
+
+  npm run bench -- --soak          holds connections for minutes under traffic; exit code 1 when one is lost, an echo is
+                                   wrong, memory grows or a descriptor is leaked
+  --minutes <n>                    how long it holds them                             (10)
+  --connections <n>                how many                                           (15000)
 
   --rivals <a,b>                   rivals of bench/rivals to run (--list names them)
   --rival '<name>=<command>'       plug in another: the command listens on {port} at 127.0.0.1, echoes what comes on
@@ -59,29 +70,53 @@ export function parseOptions(commandLine: readonly string[]): Options {
       processes: { type: 'string' },
       json: { type: 'string' },
       report: { type: 'string' },
+      soak: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      connections: { type: 'string' },
     },
   })
   if (values.smoke && values.full) throw new RangeError('--smoke and --full are two suites')
   const suite = values.smoke ? smokeSuite : values.full ? fullSuite : defaultSuite
-  const names = values.rivals === undefined ? suite.rivals : values.rivals.split(',')
+  const soak = values.soak ? soakSettings(values.minutes, values.connections) : undefined
+  if (soak === undefined && (values.minutes ?? values.connections) !== undefined) {
+    throw new RangeError('--minutes and --connections belong to --soak')
+  }
+  if (soak !== undefined && (values.smoke || values.full || values.only !== '')) {
+    throw new RangeError('--soak plays no suite: leave out --smoke, --full and --only')
+  }
+  const ownNames = soak === undefined ? suite.rivals : ['holdline-uring']
+  const names = values.rivals === undefined ? ownNames : values.rivals.split(',')
   const scenarios = suite.scenarios.filter(({ name }) => name.includes(values.only))
   if (scenarios.length === 0) throw new RangeError(`no scenario's name contains '${values.only}'`)
   return {
     help: values.help,
     list: values.list,
-    suiteName: suite.name,
+    suiteName: soak === undefined ? suite.name : 'soak',
     scenarios,
     rivals: [
       ...names.filter((name) => name !== '').map((name) => repositoryRival(name.trim())),
       ...values.rival.map(commandRival),
     ],
     against: values.against,
-    isWhole: values.only === '' && values.rivals === undefined && suite !== smokeSuite,
+    isWhole:
+      soak === undefined &&
+      values.only === '' &&
+      values.rivals === undefined &&
+      suite !== smokeSuite,
     jsonFile: values.json,
     reportFile: values.report,
     roundCount: positiveInteger('--rounds', values.rounds, suite.roundCount),
     roundMs: positiveInteger('--round-ms', values['round-ms'], suite.roundMs),
     processCount: positiveInteger('--processes', values.processes, suite.processCount),
+    soak,
+  }
+}
+
+function soakSettings(minutes: string | undefined, connections: string | undefined): SoakSettings {
+  return {
+    ...soakDefaults,
+    connectionCount: positiveInteger('--connections', connections, soakConnections),
+    durationMs: positiveInteger('--minutes', minutes, soakMinutes) * 60_000,
   }
 }
 

@@ -60,6 +60,17 @@ export interface Commands {
     takes: MessageShape & { readonly messagesPerSecond: number; readonly roundMs: number }
     gives: PacedLoadRound
   }
+  /** Messages on a schedule beside a burst at the start, every byte compared; `firstNumber` goes on from round to round. */
+  mix: {
+    takes: {
+      readonly payloadBytes: number
+      readonly messagesPerSecond: number
+      readonly roundMs: number
+      readonly firstNumber: number
+      readonly burst?: { readonly payloadBytes: number; readonly connectionCount: number }
+    }
+    gives: EchoLoadRound
+  }
   publish: {
     takes: MessageShape & { readonly inFlight: number; readonly roundMs: number }
     gives: PublicationsRound

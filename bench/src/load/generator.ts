@@ -18,6 +18,8 @@ function run(command: Command): Promise<unknown> {
       return load.echo(options as Commands['echo']['takes'])
     case 'paced':
       return load.paced(options as Commands['paced']['takes'])
+    case 'mix':
+      return load.mix(options as Commands['mix']['takes'])
     case 'publish':
       return load.publish(options as Commands['publish']['takes'])
     case 'handshakes':

@@ -21,11 +21,17 @@ import type { Target } from './opening.ts'
 import { ClosedLoop } from './plays/closed-loop.ts'
 import { CutAll } from './plays/cut-all.ts'
 import { Handshakes } from './plays/handshakes.ts'
+import { MixedTraffic, type Echoed } from './plays/mixed-traffic.ts'
 import { OpenAll } from './plays/open-all.ts'
 import { PacedLoad } from './plays/paced-load.ts'
 import { Publications } from './plays/publications.ts'
 import { Verification, type Exchange } from './plays/verification.ts'
-import { samplePayload, verificationPayload, verificationKey } from './request-frame.ts'
+import {
+  samplePayload,
+  verificationPayload,
+  verificationKey,
+  type PayloadKind,
+} from './request-frame.ts'
 
 /** How many handshakes are under way at once while connections are opened. */
 const opensAtOnce = 100
@@ -44,6 +50,7 @@ interface Prepared {
 export class Load {
   readonly #engine: LoadEngine
   readonly #prepared = new Map<string, Prepared>()
+  readonly #mixed = new Map<number, readonly Echoed[]>()
   #dialect: Dialect = dialects.plain
   #connectionCount = 0
   #topicCount = 0
@@ -69,14 +76,7 @@ export class Load {
 
   async verify(options: Commands['verify']['takes']): Promise<LoadRound> {
     const { kind, payloadBytes, messageCount } = options
-    const exchanges: Exchange[] = []
-    const fitting = Math.floor(verificationBytes / (payloadBytes + 64))
-    for (let seed = 0; seed < Math.max(1, Math.min(verificationCount, fitting)); seed++) {
-      const payload = verificationPayload(kind, payloadBytes, seed)
-      const request = requestBytes(this.#dialect, kind, payload, verificationKey(seed))
-      const reply = replyBytes(this.#dialect, kind, payload)
-      exchanges.push({ request: this.#engine.prepare(request), reply })
-    }
+    const exchanges: readonly Exchange[] = this.#echoed(payloadBytes, () => kind)
     const start = startedRound()
     for (let turn = 0; turn < messageCount; turn++) {
       const exchangeOf = (connection: number): Exchange => {
@@ -119,6 +119,17 @@ export class Load {
     }
   }
 
+  async mix(options: Commands['mix']['takes']): Promise<EchoLoadRound> {
+    const { payloadBytes, burst, ...schedule } = options
+    const play = new MixedTraffic(this.#engine, {
+      ...{ connectionCount: this.#connectionCount, ...schedule },
+      messages: this.#mixedMessages(payloadBytes),
+      burst: burst && { ...burst, messages: this.#mixedMessages(burst.payloadBytes) },
+    })
+    const round = await this.#play(play, options.roundMs)
+    return { ...round, messages: play.messageCount }
+  }
+
   async publish(options: Commands['publish']['takes']): Promise<PublicationsRound> {
     const { inFlight, roundMs } = options
     const play = new Publications(this.#engine, {
@@ -155,6 +166,29 @@ export class Load {
     const targets = this.#targets
     const targetFor = (connection: number): Target => targets[connection % targets.length]!
     return new OpenAll(this.#engine, this.#connectionCount, atOnce, targetFor)
+  }
+
+  /** Binary and text in turn. Made once for all rounds, as below. */
+  #mixedMessages(payloadBytes: number): readonly Echoed[] {
+    let messages = this.#mixed.get(payloadBytes)
+    if (messages === undefined) {
+      messages = this.#echoed(payloadBytes, (seed) => (seed % 2 === 0 ? 'binary' : 'text'))
+      this.#mixed.set(payloadBytes, messages)
+    }
+    return messages
+  }
+
+  /** Different messages, masked with different keys, and what must come back for each. */
+  #echoed(payloadBytes: number, kindOf: (seed: number) => PayloadKind): readonly Echoed[] {
+    const fitting = Math.floor(verificationBytes / (payloadBytes + 64))
+    const length = Math.max(1, Math.min(verificationCount, fitting))
+    return Array.from({ length }, (_, seed) => {
+      const kind = kindOf(seed)
+      const payload = verificationPayload(kind, payloadBytes, seed)
+      const request = requestBytes(this.#dialect, kind, payload, verificationKey(seed))
+      const reply = replyBytes(this.#dialect, kind, payload)
+      return { request: this.#engine.prepare(request), reply }
+    })
   }
 
   /** Made once for all rounds: the memory of a request stays. */

@@ -150,9 +150,21 @@ export class UringLoad implements LoadEngine {
       if (this.#failure !== undefined) break
     }
     this.#flush(true)
-    this.#ring.enter(0)
+    this.#finishCuts()
     this.#play = undefined
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /**
+   * A line is cut when its receive has ended, and the kernel ends twenty per call: the rest would stay open, unseen by
+   * the server, until the next play.
+   */
+  #finishCuts(): void {
+    do {
+      this.#ring.enter(0)
+      this.#ring.drain(this)
+    } while (this.#ring.hasMore)
+    this.#buffers.publish()
   }
 
   dispose(): void {

@@ -44,6 +44,15 @@ export async function readResidentMemory(pid: number): Promise<ResidentMemory> {
   return { rssBytes, pssBytes }
 }
 
+/** Open descriptors of the process and of all that came from it. */
+export async function readDescriptorCount(pid: number): Promise<number> {
+  let count = 0
+  for (const each of (await readTree(pid)).keys()) {
+    count += (await readdir(`/proc/${each}/fd`)).length
+  }
+  return count
+}
+
 /** @throws Error when the process itself is not there */
 async function readTree(pid: number): Promise<Map<number, ProcessStat>> {
   const tree = new Map([[pid, parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'))]])

@@ -4,7 +4,13 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readCpuTime, readResidentMemory, type CpuTime, type ResidentMemory } from './proc-files.ts'
+import {
+  readCpuTime,
+  readDescriptorCount,
+  readResidentMemory,
+  type CpuTime,
+  type ResidentMemory,
+} from './proc-files.ts'
 import type { Rival } from './rivals.ts'
 
 const startTimeoutMs = 10_000
@@ -90,6 +96,10 @@ export class RivalProcess implements AsyncDisposable {
 
   async residentMemory(): Promise<ResidentMemory> {
     return readResidentMemory(this.#pid)
+  }
+
+  async descriptorCount(): Promise<number> {
+    return readDescriptorCount(this.#pid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
