@@ -18,6 +18,8 @@ export const Bit = {
   HAS_ENDED: 1 << 9,
   /** One more than the connection's slot in the timing wheel. */
   WHEEL_SLOT: 0x3ff << 10,
+  /** Its replies of this turn are not taken yet: what follows them waits for the next. */
+  PAUSED_BY_FLOW: 1 << 20,
 } as const
 
 /** Where the slot begins. */

@@ -24,10 +24,14 @@ const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 type State = (typeof State)[keyof typeof State]
 
 /** Who paused a connection; it runs only when nobody does. */
-export const PausedBy = { USER: Bit.PAUSED_BY_USER, MODEL: Bit.PAUSED_BY_MODEL } as const
+export const PausedBy = {
+  USER: Bit.PAUSED_BY_USER,
+  MODEL: Bit.PAUSED_BY_MODEL,
+  FLOW: Bit.PAUSED_BY_FLOW,
+} as const
 export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
 
-const PAUSED = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL
+const PAUSED = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL | Bit.PAUSED_BY_FLOW
 
 /** Pings that may go unanswered, but for the last, while the other side reads nothing; then 1008. */
 const MAX_COALESCED_PONGS = 128
@@ -295,6 +299,10 @@ export class HeldConnection<Data = unknown>
 
   // --- What the turn and the wheel call
 
+  goOn(): void {
+    this.resumeFor(PausedBy.FLOW)
+  }
+
   deliverHeld(): void {
     const held = this.heldBytes()
     if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED)
@@ -397,6 +405,10 @@ export class HeldConnection<Data = unknown>
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
+    if (this.isCongested) {
+      this.pauseFor(PausedBy.FLOW)
+      this.context.turn.goOnNextTurn(this)
+    }
   }
 
   onPing(bytes: Uint8Array, start: number, end: number): void {
@@ -466,6 +478,7 @@ export class HeldConnection<Data = unknown>
     this.rearm()
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
+    this.resumeFor(PausedBy.FLOW)
     // Nothing follows the close frame; a topic must not keep publications for this connection.
     if (this.subscriptions !== null) this.context.hub.leave(this)
   }

@@ -50,6 +50,7 @@ export abstract class Outgoing implements TurnMember {
   protected abstract fail(code: ErrorCode, error?: unknown): void
   protected abstract drained(): void
   abstract deliverHeld(): void
+  abstract goOn(): void
 
   get flushScheduled(): boolean {
     return (this.bits & Bit.FLUSH_SCHEDULED) !== 0
@@ -82,6 +83,23 @@ export abstract class Outgoing implements TurnMember {
   /** Whether a write is under way, since whenever. For deadlines: where nothing happens, no turn ends either. */
   protected get isWriting(): boolean {
     return this.#outbox !== null && this.#outbox.underWay !== null
+  }
+
+  /** What waits because the other side is slow, as far as can be said: not what this turn has given to the engine. */
+  private get waitingBytes(): number {
+    const outbox = this.#outbox
+    if (outbox === null) return 0
+    return this.isBlocked ? outbox.unflushedBytes + outbox.underWayBytes : outbox.unflushedBytes
+  }
+
+  /**
+   * Whether much of what this turn sent is not taken yet, and more gathers behind it: what comes next had better
+   * wait for the next turn, which shows whether the other side is slow.
+   */
+  protected get isCongested(): boolean {
+    const outbox = this.#outbox
+    if (outbox === null || outbox.underWay === null || this.isBlocked) return false
+    return this.bufferedBytes > this.context.limits.highWaterBytes
   }
 
   /** Since when the write that is under way is; on the wheel's clock. */
@@ -150,8 +168,7 @@ export abstract class Outgoing implements TurnMember {
   }
 
   private hasRoom(count: number): boolean {
-    const waiting = this.bufferedBytes + count + MAX_HEADER_BYTES
-    return waiting <= this.context.limits.bufferedBytes
+    return this.waitingBytes + count + MAX_HEADER_BYTES <= this.context.limits.bufferedBytes
   }
 
   /**
@@ -160,9 +177,9 @@ export abstract class Outgoing implements TurnMember {
    * always taken, so the bound is `bufferedBytes` or one message, whichever is longer.
    */
   private admit(count: number): boolean {
-    if (this.#outbox === null || this.bufferedBytes === 0 || this.hasRoom(count)) return true
+    if (this.#outbox === null || this.waitingBytes === 0 || this.hasRoom(count)) return true
     this.handOver()
-    if (this.bufferedBytes === 0 || this.hasRoom(count)) return true
+    if (this.waitingBytes === 0 || this.hasRoom(count)) return true
     this.fail('ERR_SLOW_CONSUMER')
     return false
   }

@@ -335,9 +335,6 @@ function blockFor(stand: Stand, line: Line): void {
   line.transport.writesTaken = 0
   line.connection.send('blocking')
   stand.clock.runTurns()
-  assert.ok(!line.connection.isBlocked)
-  line.connection.flushLater()
-  stand.clock.runTurns()
   assert.ok(line.connection.isBlocked)
 }
 
@@ -357,26 +354,71 @@ test('pings while the line is blocked are answered by the last, in memory of its
 test('pings in the turn of a write are all answered: some engines tell later that it was taken', () => {
   const { stand, line } = held()
   line.transport.writesTaken = 0
-  line.connection.send('at once')
-  stand.clock.runTurns()
+  // As large as that it is handed over within the turn.
+  line.connection.send(new Uint8Array(20_000))
+  assert.ok(!line.connection.isBlocked)
   line.receiveOnly(wireFrame(9, 'a'), wireFrame(9, 'b'))
   line.transport.writesTaken = Infinity
   line.transport.takeUnderWay()
   stand.clock.runTurns()
-  assert.deepEqual(line.shown(), ['1 at once', '10 a', '10 b'])
+  assert.deepEqual(
+    line.frames().map(({ opcode, payload }) => [opcode, payload.length]),
+    [
+      [2, 20_000],
+      [10, 1],
+      [10, 1],
+    ],
+  )
 })
 
 test('a flood of pings into a line that takes nothing is bounded by what one turn brings', () => {
   const { stand, line } = held()
   line.transport.writesTaken = 0
-  line.connection.send('blocking')
-  stand.clock.runTurns()
+  line.connection.send(new Uint8Array(20_000))
   for (let i = 0; i < 50; i++) line.receiveOnly(wireFrame(9, 'x'))
   const most = line.connection.bufferedBytes
-  assert.equal(most, 10 + 50 * 3)
+  assert.equal(most, 20_004 + 50 * 3)
   stand.clock.runTurns()
   for (let i = 0; i < 100; i++) line.receive(wireFrame(9, 'x'))
   assert.equal(line.connection.bufferedBytes, most)
+})
+
+test('messages behind much that this turn sent wait for the next turn, and nothing is lost at an end', () => {
+  const seen: number[] = []
+  const { stand, line } = held({
+    limits: { bufferedBytes: 200_000, highWaterBytes: 65_536 },
+    behavior: {
+      message: (connection, data) => {
+        seen.push(data.length)
+        connection.send(new Uint8Array(150_000))
+      },
+    },
+  })
+  line.transport.writesTaken = 0
+  line.receiveOnly(wireFrame(1, 'a'), wireFrame(1, 'bb'), wireFrame(1, 'ccc'))
+  assert.deepEqual(seen, [1])
+  assert.ok(line.transport.isPaused)
+  // It was taken, as the engine tells only now.
+  line.transport.takeUnderWay()
+  stand.clock.runTurn()
+  stand.clock.runTurn()
+  assert.deepEqual(seen, [1, 2])
+  line.transport.writesTaken = Infinity
+  line.transport.takeUnderWay()
+  stand.clock.runTurns()
+  assert.deepEqual(seen, [1, 2, 3])
+  assert.ok(!line.transport.isPaused)
+  assert.deepEqual(stand.failures, [])
+})
+
+test('a slow reader of large answers is closed with 1013 all the same', () => {
+  const { stand, line } = held({
+    limits: { bufferedBytes: 200_000, highWaterBytes: 65_536 },
+    behavior: { message: (connection) => void connection.send(new Uint8Array(150_000)) },
+  })
+  line.transport.writesTaken = 0
+  line.receive(wireFrame(1, 'a'), wireFrame(1, 'b'), wireFrame(1, 'c'))
+  assert.deepEqual(stand.failures, [['ERR_SLOW_CONSUMER', undefined]])
 })
 
 test('a flood of pings that are not read closes with 1008; one that is read does not', () => {

@@ -454,7 +454,10 @@ test('a backlog of this turn alone is flushed before the cap is held against it'
 test('one message beyond the cap is taken when nothing waits, and not behind another', () => {
   const { stand, only } = blocked()
   assert.equal(only.connection.send(new Uint8Array(50_000)), 'queued')
-  assert.equal(only.connection.send('x'), 'closed')
+  // In the same turn nobody can say yet that the other side is slow.
+  assert.equal(only.connection.send('x'), 'queued')
+  stand.clock.runTurns()
+  assert.equal(only.connection.send('y'), 'closed')
   assert.equal(stand.failures.length, 1)
 })
 

@@ -26,7 +26,7 @@ export class Reactor {
   #isInTurn = false
   #turnIsScheduled = false
   #isEdgeTriggered = false
-  #closing: (() => void) | null = null
+  readonly #closing: (() => void)[] = []
   #isClosed = false
 
   /** @throws RingUnavailable */
@@ -101,8 +101,8 @@ export class Reactor {
       reportUncaught(error)
     }
     this.#isInTurn = false
-    if (this.#closing !== null) {
-      this.#close(this.#closing)
+    if (this.#closing.length > 0) {
+      this.#close()
       return
     }
     this.ring.muteEvents(false)
@@ -149,18 +149,20 @@ export class Reactor {
   close(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#isClosed) resolve()
-      else if (this.#isInTurn) this.#closing = resolve
-      else this.#close(resolve)
+      else {
+        this.#closing.push(resolve)
+        if (!this.#isInTurn) this.#close()
+      }
     })
   }
 
-  #close(done: () => void): void {
+  #close(): void {
     this.#isClosed = true
     this.#atTurnEnd = []
     this.#poll.close()
     this.ring.close()
     this.#native.close(this.#eventFd)
-    done()
+    for (const closed of this.#closing.splice(0)) closed()
   }
 }
 

@@ -81,7 +81,7 @@ export class ReceiveBuffers {
         throw new RingUnavailable(`the kernel takes no buffer ring: ${errnoName(-result)}`)
       }
     }
-    this.size = this.isIncremental ? INCREMENTAL_BYTES : SINGLE_BYTES
+    this.size = Math.min(this.isIncremental ? INCREMENTAL_BYTES : SINGLE_BYTES, maxBytes)
     this.#capacity = Math.floor(maxBytes / this.size)
     this.#firstCount = Math.min(this.#capacity, Math.ceil(FIRST_BYTES / this.size))
     this.#filled = new Int32Array(this.#capacity)
