@@ -4,22 +4,22 @@
 export const Bit = {
   /** Bits 0 and 1: OPENING, OPEN, CLOSING, CLOSED. */
   STATE: 3,
-  PAUSED_BY_USER: 1 << 2,
-  PAUSED_BY_MODEL: 1 << 3,
+  PAUSED_BY_USER: 4,
+  PAUSED_BY_MODEL: 8,
   /** Nothing that still comes matters: the other side closed, or broke the rules. */
-  DEAF: 1 << 4,
-  PING_UNANSWERED: 1 << 5,
+  DEAF: 16,
+  PING_UNANSWERED: 32,
   /** A flush at the end of this turn is scheduled. */
-  FLUSH_SCHEDULED: 1 << 6,
+  FLUSH_SCHEDULED: 64,
   /** `send` said 'queued'; `drain` is owed. */
-  WANTS_DRAIN: 1 << 7,
+  WANTS_DRAIN: 128,
   /** The sending direction ends behind what waits. */
-  IS_ENDING: 1 << 8,
-  HAS_ENDED: 1 << 9,
+  IS_ENDING: 0x100,
+  HAS_ENDED: 0x200,
   /** One more than the connection's slot in the timing wheel. */
-  WHEEL_SLOT: 0x3ff << 10,
+  WHEEL_SLOT: 0xffc00,
   /** Its replies of this turn are not taken yet: what follows them waits for the next. */
-  PAUSED_BY_FLOW: 1 << 20,
+  PAUSED_BY_FLOW: 0x100000,
 } as const
 
 /** Where the slot begins. */

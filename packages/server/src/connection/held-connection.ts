@@ -24,11 +24,11 @@ const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
 type State = (typeof State)[keyof typeof State]
 
 /** Who paused a connection; it runs only when nobody does. */
-export const PausedBy = {
-  USER: Bit.PAUSED_BY_USER,
-  MODEL: Bit.PAUSED_BY_MODEL,
-  FLOW: Bit.PAUSED_BY_FLOW,
-} as const
+export const PausedBy: {
+  readonly USER: typeof Bit.PAUSED_BY_USER
+  readonly MODEL: typeof Bit.PAUSED_BY_MODEL
+  readonly FLOW: typeof Bit.PAUSED_BY_FLOW
+} = { USER: Bit.PAUSED_BY_USER, MODEL: Bit.PAUSED_BY_MODEL, FLOW: Bit.PAUSED_BY_FLOW }
 export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
 
 const PAUSED = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL | Bit.PAUSED_BY_FLOW

@@ -6,6 +6,20 @@ export type WideMask = (start: number, end: number, key: number) => void
 
 const PAGE_BYTES = 65_536
 
+/** What is used of WebAssembly; its types come with browsers' and not with Node's. */
+interface WasmApi {
+  readonly Memory: new (size: { initial: number; maximum: number }) => { buffer: ArrayBuffer }
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (
+    module: object,
+    imports: object,
+  ) => { readonly exports: Readonly<Record<string, unknown>> }
+}
+
+function wasm(): WasmApi {
+  return (globalThis as unknown as { WebAssembly: WasmApi }).WebAssembly
+}
+
 /** The functions by the memory that they work on. */
 const masks = new WeakMap<ArrayBufferLike, WideMask>()
 
@@ -16,8 +30,9 @@ const masks = new WeakMap<ArrayBufferLike, WideMask>()
 export function wideMemory(bytes: number): ArrayBuffer {
   try {
     const pages = Math.ceil(bytes / PAGE_BYTES)
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    const { exports } = new WebAssembly.Instance(maskModule(), { m: { m: memory } })
+    const { Memory, Instance } = wasm()
+    const memory = new Memory({ initial: pages, maximum: pages })
+    const { exports } = new Instance(maskModule(), { m: { m: memory } })
     masks.set(memory.buffer, exports['f'] as WideMask)
     return memory.buffer
   } catch {
@@ -31,10 +46,11 @@ export function wideMaskOf(memory: ArrayBufferLike): WideMask | null {
   return masks.get(memory) ?? null
 }
 
-let compiled: WebAssembly.Module | null = null
+let compiled: object | null = null
 
-function maskModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(moduleBytes()))
+function maskModule(): object {
+  const { Module } = wasm()
+  compiled ??= new Module(Uint8Array.from(moduleBytes()))
   return compiled
 }
 
