@@ -101,17 +101,22 @@ async function holdForMinutes(options: Options, settings: SoakSettings): Promise
     rivals,
     settings,
   )
-  const day = report.environment.date.slice(0, 10)
-  write(report, options.jsonFile ?? `${root}bench/results/${day}-soak.json`)
+  const file = resultFile(report, options)
+  if (file !== undefined) write(report, file)
   if (!hasPassed(report)) process.exitCode = 1
 }
 
 function save(report: Report, options: Options): void {
-  const day = report.environment.date.slice(0, 10)
-  const ownFile = options.isWhole ? `${root}bench/results/${day}-${report.suite}.json` : undefined
-  const file = options.jsonFile ?? ownFile
+  const file = resultFile(report, options)
   if (file !== undefined) write(report, file)
   if (options.isWhole) tell(writePerformance(report, root))
+}
+
+/** Where the option says; else only what is worth keeping is kept. */
+function resultFile(report: Report | SoakReport, options: Options): string | undefined {
+  const day = report.environment.date.slice(0, 10)
+  const ownFile = options.isWhole ? `${root}bench/results/${day}-${report.suite}.json` : undefined
+  return options.jsonFile ?? ownFile
 }
 
 function write(report: Report | SoakReport, file: string): void {

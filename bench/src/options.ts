@@ -12,7 +12,10 @@ export interface Options {
   readonly scenarios: readonly Scenario[]
   readonly rivals: readonly Rival[]
   readonly against: string
-  /** Whether these are all scenarios of the suite, with its own rivals: what docs/performance.md is made from. */
+  /**
+   * Whether these are all scenarios of the suite, with its own rivals: what docs/performance.md is made from. Of a soak:
+   * as many connections, for as long, as is meant.
+   */
   readonly isWhole: boolean
   readonly jsonFile: string | undefined
   /** A file of results to make docs/performance.md from; nothing is measured then. */
@@ -48,7 +51,7 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   --round-ms <n>                   length of a round
   --processes <n>                  fresh processes per memory figure
   --json <file>                    where to write every round, machine, versions and commit
-                                   (bench/results/<date>-<suite>.json, but for --smoke and --only)
+                                   (bench/results/<date>-<suite>.json, where nothing was left out)
   --report <file>                  measure nothing: make docs/performance.md from a file of results;
                                    a whole default or full run does so at its end`
 
@@ -99,10 +102,8 @@ export function parseOptions(commandLine: readonly string[]): Options {
     ],
     against: values.against,
     isWhole:
-      soak === undefined &&
-      values.only === '' &&
       values.rivals === undefined &&
-      suite !== smokeSuite,
+      (soak === undefined ? values.only === '' && suite !== smokeSuite : isWholeSoak(soak)),
     jsonFile: values.json,
     reportFile: values.report,
     roundCount: positiveInteger('--rounds', values.rounds, suite.roundCount),
@@ -110,6 +111,10 @@ export function parseOptions(commandLine: readonly string[]): Options {
     processCount: positiveInteger('--processes', values.processes, suite.processCount),
     soak,
   }
+}
+
+function isWholeSoak({ connectionCount, durationMs }: SoakSettings): boolean {
+  return connectionCount === soakConnections && durationMs === soakMinutes * 60_000
 }
 
 function soakSettings(minutes: string | undefined, connections: string | undefined): SoakSettings {

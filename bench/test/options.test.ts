@@ -33,6 +33,22 @@ test('scenarios are chosen by a part of their name', () => {
   assert.ok(scenarios.length > 0 && scenarios.every(({ kind }) => kind === 'storm'))
 })
 
+test('--soak holds 15,000 connections of the uring engine for ten minutes, or what is asked for', () => {
+  const { soak, rivals, suiteName, isWhole } = parseOptions(['--soak'])
+  assert.equal(soak?.connectionCount, 15_000)
+  assert.equal(soak.durationMs, 600_000)
+  assert.deepEqual(
+    rivals.map(({ name }) => name),
+    ['holdline-uring'],
+  )
+  assert.deepEqual([suiteName, isWhole], ['soak', true])
+  const other = parseOptions(['--soak', '--minutes', '2', '--connections', '9', '--rivals', 'ws'])
+  assert.deepEqual([other.soak?.durationMs, other.soak?.connectionCount], [120_000, 9])
+  assert.equal(other.rivals[0]?.name, 'ws')
+  assert.equal(parseOptions(['--soak', '--minutes', '1']).isWhole, false)
+  assert.equal(parseOptions([]).soak, undefined)
+})
+
 for (const wrong of [
   ['--rounds', '0'],
   ['--rounds', 'x'],
@@ -40,6 +56,12 @@ for (const wrong of [
   ['--rivals', 'nosuch'],
   ['--only', 'nosuch'],
   ['--smoke', '--full'],
+  ['--soak', '--minutes', '0'],
+  ['--soak', '--connections', 'x'],
+  ['--soak', '--full'],
+  ['--soak', '--only', 'echo'],
+  ['--minutes', '5'],
+  ['--connections', '5'],
 ]) {
   test(`${wrong.join(' ')} is refused`, () => {
     assert.throws(() => parseOptions(wrong), RangeError)

@@ -12,7 +12,7 @@ export interface SoakSettings {
   readonly durationMs: number
   readonly sampleMs: number
   readonly messagesPerSecond: number
-  /** After the last connection is cut: what a server gives back, it gives back after a few seconds. */
+  /** So long at most for the descriptors of connections that were cut, and so long again for memory. */
   readonly settleMs: number
   /** How much higher the line through the resident bytes may end than it began. */
   readonly maxGrowthBytes: number
@@ -29,8 +29,6 @@ export const soakDefaults = {
 const payloadBytes = 20
 const warmUpCount = 300
 const warmUpMs = 2000
-/** For the descriptors of connections that were cut. */
-const closingMs = 10_000
 /** In which of every six rounds, a minute by default, a burst is sent, and what. */
 const bursts: readonly (Burst | undefined)[] = [
   ...[undefined, { payloadBytes: 1024, connectionCount: Number.MAX_SAFE_INTEGER }],
@@ -118,7 +116,7 @@ async function talk(
 
 /** Once the descriptors are back at their number, or never will be, and memory had time to be given back. */
 async function gone(lane: Lane, before: Holding, settings: SoakSettings): Promise<Holding> {
-  const deadlineMs = performance.now() + closingMs
+  const deadlineMs = performance.now() + settings.settleMs
   while (
     (await lane.server.descriptorCount()) > before.descriptorCount &&
     performance.now() < deadlineMs

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   parseSmapsRollup,
   parseStat,
   readCpuTime,
+  readDescriptorCount,
   readResidentMemory,
 } from '../../src/process/proc-files.ts'
 
@@ -51,6 +53,14 @@ test('what a process started belongs to it', async () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
+})
+
+test('an open file is one descriptor more, until it is closed', async () => {
+  const before = await readDescriptorCount(process.pid)
+  const file = openSync('/dev/null')
+  assert.equal(await readDescriptorCount(process.pid), before + 1)
+  closeSync(file)
+  assert.equal(await readDescriptorCount(process.pid), before)
 })
 
 test('this very process has used CPU time and memory', async () => {
