@@ -1,7 +1,8 @@
 // The turn of the reactor within Node's event loop: libuv wakes it through an eventfd, it drains the completions,
 // lets everything that they brought end its turn, and passes what is to be done to the kernel in one call.
 
-import { errnoName, Native } from './ffi.ts'
+import { errnoName } from './errno.ts'
+import { Native } from './ffi.ts'
 import type { PollHandle } from './ffi.ts'
 import { Ring, RingUnavailable } from './ring.ts'
 import type { CompletionSink, RingOptions } from './ring.ts'

@@ -2,7 +2,8 @@
 // that is idle owns no buffer. Where the kernel can (6.12), a buffer is filled piece by piece by whoever receives.
 
 import { wideMemory } from '../../protocol/wide-memory.ts'
-import { errnoName, Native } from './ffi.ts'
+import { errnoName } from './errno.ts'
+import { Native } from './ffi.ts'
 import type { Address, MappedMemory } from './ffi.ts'
 import { RingUnavailable } from './ring.ts'
 import type { Ring } from './ring.ts'

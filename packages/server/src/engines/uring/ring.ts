@@ -1,7 +1,8 @@
 // The two queues of io_uring (io_uring_setup(2)): submissions are written and completions read with plain loads and
 // stores, and one system call passes a whole batch. Knows nothing of sockets.
 
-import { errnoName, Native } from './ffi.ts'
+import { errnoName } from './errno.ts'
+import { Native } from './ffi.ts'
 import type { Address, MappedMemory } from './ffi.ts'
 
 // io_uring_setup(2), include/uapi/linux/io_uring.h

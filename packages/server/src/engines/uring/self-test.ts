@@ -1,6 +1,7 @@
 // Whether the engine can run here: not what versions promise, but one round trip through a ring of its own.
 
-import { errnoName, Native, whyNoFfi } from './ffi.ts'
+import { errnoName } from './errno.ts'
+import { Native, whyNoFfi } from './ffi.ts'
 import { Lines } from './lines.ts'
 import type { LineOwner } from './lines.ts'
 import { generationOf, Kind, kindOf } from './operations.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeSync } from 'node:fs'
 import { test } from 'node:test'
-import { errnoName, Native, systemError, whyNoFfi } from '../../../src/engines/uring/ffi.ts'
+import { Native, whyNoFfi } from '../../../src/engines/uring/ffi.ts'
 import { eventually, openDescriptors } from './stand.ts'
 
 const native = Native.get()
@@ -70,12 +70,6 @@ test('what the kernel refuses is an error with a code, or a negated errno', () =
   assert.equal(native.ringEnter(NOBODY, 0, 0, 0), EBADF)
   assert.equal(native.unreadBytes(NOBODY), -1)
   assert.equal(native.peerName(NOBODY), null)
-  assert.deepEqual(
-    [errnoName(24), errnoName(105), errnoName(9_999)],
-    ['EMFILE', 'ENOBUFS', 'errno 9999'],
-  )
-  const { message, code, errno, syscall } = systemError('mmap', 12)
-  assert.deepEqual([message, code, errno, syscall], ['mmap: ENOMEM', 'ENOMEM', -12, 'mmap'])
 })
 
 test('descriptors are closed on exec, and a pair hears each other', () => {
