@@ -201,8 +201,8 @@ export const guards: readonly Guard[] = [
       ['a member is flushed twice a turn', 'if (member.flushScheduled) return'],
       [
         'a turn comes once and never again',
-        '    this.#scheduled = false\n    this.endedCount',
-        '    this.endedCount',
+        '    this.#scheduled = false\n    const goingOn',
+        '    const goingOn',
       ],
       ['what members put off holds the loop', '    this.#toDeliver = []\n    for', '    for'],
       [

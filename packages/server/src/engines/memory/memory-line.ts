@@ -85,6 +85,12 @@ export class ReceiveBuffer {
   }
 }
 
+/**
+ * As a kernel has it: however wide the peer's window, a program that sends until it is told to wait is told so within
+ * a turn.
+ */
+const MOST_TAKEN_IN_TURN = 4 * 1_048_576
+
 export class MemoryLine implements Transport {
   readonly peer: MemoryPeer
   readonly #clock: Clock
@@ -101,6 +107,7 @@ export class MemoryLine implements Transport {
   /** What was written and is not taken: the connection's own memory, so that its reuse shows. */
   #underWay: Uint8Array[] = []
   #isWriting = false
+  #takenInTurn = 0
   #endRequested = false
 
   constructor(clock: Clock, receiveBuffer: ReceiveBuffer, onClosed: () => void) {
@@ -145,7 +152,8 @@ export class MemoryLine implements Transport {
     if (this.#isWriting) throw new Error('Written to a line while a write is under way')
     if (this.#endRequested) throw new Error('Written to a line behind its end')
     this.#underWay = [...pieces]
-    this.#transfer()
+    if (this.#takenInTurn >= MOST_TAKEN_IN_TURN) this.#later(() => this.windowOpened())
+    else this.#transfer()
     this.#isWriting = this.#underWay.length > 0
     return !this.#isWriting
   }
@@ -222,7 +230,11 @@ export class MemoryLine implements Transport {
       room -= piece.length
       this.#underWay.shift()
     }
-    if (arrived.length > 0) this.peer.arrived(Buffer.concat(arrived))
+    if (arrived.length === 0) return
+    const bytes = Buffer.concat(arrived)
+    if (this.#takenInTurn === 0) this.#clock.atTurnEnd(() => (this.#takenInTurn = 0))
+    this.#takenInTurn += bytes.length
+    this.peer.arrived(bytes)
   }
 
   #endIfWritten(): void {

@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { serve } from 'holdline'
+import { callbacks } from 'holdline/callbacks'
 import { ONLY_LINE } from '../../../src/connection/transport.ts'
 import { FakeClock } from '../../../src/engines/memory/fake-clock.ts'
+import { MemoryEngine } from '../../../src/engines/memory/memory-engine.ts'
 import { MemoryLine, ReceiveBuffer } from '../../../src/engines/memory/memory-line.ts'
 import { bytesOf, piece, writeAllTo, writeTo } from '../../connection/pieces.ts'
 
@@ -164,4 +167,34 @@ test('a refusal is text and the end; what comes behind the request is dropped', 
   line.peer.end()
   clock.runTurns()
   assert.ok(line.isClosed)
+})
+
+test('who sends until told to wait is told so within a turn, however wide the window', async () => {
+  const clock = new FakeClock()
+  const engine = new MemoryEngine(clock)
+  let drains = 0
+  const results: string[] = []
+  const server = await serve({
+    engine,
+    logger: null,
+    limits: { bufferedBytes: 64 * 1_048_576 },
+    routes: {
+      '/': callbacks({
+        open(connection) {
+          for (let i = 0; i < 64 && results.at(-1) !== 'queued'; i++) {
+            results.push(connection.send(new Uint8Array(1_048_576)))
+          }
+        },
+        drain: () => void drains++,
+      }),
+    },
+  })
+  const peer = engine.connect()
+  await clock.settle()
+  assert.equal(results.at(-1), 'queued')
+  assert.equal(drains, 1)
+  assert.ok(peer.read().length > results.length * 1_048_576)
+  peer.cut()
+  void server.close()
+  await clock.settle()
 })
