@@ -43,8 +43,8 @@ test('a message is timed from when it was meant to leave, not from when it left'
   assert.equal(play.messageCount, 10)
   assert.equal(play.turn(startMs + 60), true)
   assert.ok(play.latency.quantileUs(0.1) >= 40_000, `${play.latency.quantileUs(0.1)} µs`)
-  // The first waited for 50 ms, the last for 41.
-  assert.ok(play.latency.highestUs - play.latency.quantileUs(0.1) >= 8000)
+  // The first waited for 50 ms at least.
+  assert.ok(play.latency.highestUs >= 49_000)
 })
 
 test('an echo of a message that was not sent is an error', () => {

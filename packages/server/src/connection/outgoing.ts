@@ -99,7 +99,8 @@ export abstract class Outgoing implements TurnMember {
   protected get isCongested(): boolean {
     const outbox = this.#outbox
     if (outbox === null || outbox.underWay === null || this.isBlocked) return false
-    return this.bufferedBytes > this.context.limits.highWaterBytes
+    // Half of the cap: one more answer like these may pass it.
+    return this.bufferedBytes > this.context.limits.bufferedBytes / 2
   }
 
   /** Since when the write that is under way is; on the wheel's clock. */
