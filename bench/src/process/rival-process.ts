@@ -124,6 +124,13 @@ async function accepts(port: number): Promise<boolean> {
   const probe = net.connect(port, '127.0.0.1')
   try {
     await once(probe, 'connect')
+    // A server of several processes tries its port before its workers listen: such a line is reset.
+    probe.write('GET /ready HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n')
+    // An answer, the end, or nothing for a while: whatever it makes of the request, it has the line.
+    const silence = AbortSignal.timeout(200)
+    await once(probe, 'readable', { signal: silence }).catch((error: unknown) => {
+      if (!silence.aborted) throw error
+    })
     return true
   } catch {
     return false
