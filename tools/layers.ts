@@ -102,6 +102,15 @@ export const layers: readonly Layer[] = [
     folder: server('models/queues'),
     layers: ['protocol', 'connection', 'topics'],
     node: ['worker_threads'],
+    packages: ['@standard-schema/spec', 'piscina'],
+    note: 'piscina is an optional peer',
+  },
+  {
+    name: 'models/loop',
+    folder: server('models/loop'),
+    layers: ['protocol', 'connection', 'topics'],
+    node: ['ffi', 'net', 'fs', 'module', 'os', 'timers'],
+    note: 'it stands below the core: descriptors, not connections',
   },
   {
     name: 'models/threads',

@@ -116,3 +116,10 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
     typeof (value as { then?: unknown }).then === 'function'
   )
 }
+
+const AsyncFunction = (async () => {}).constructor
+
+/** Whether a function is declared `async`. */
+export function isAsync(f: unknown): boolean {
+  return typeof f === 'function' && f.constructor === AsyncFunction
+}

@@ -4,6 +4,7 @@ import type { DeflateOptions } from '../protocol/deflate-parameters.ts'
 import type { Behavior } from './connection.ts'
 import type { Limits } from './limits.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
+import type { WorkerMesh } from './worker-mesh.ts'
 
 /**
  * When the other side is asked whether it is still there. A line that is paused is not asked; one that is paused and
@@ -60,4 +61,6 @@ export interface Route<Data = unknown> extends RouteOptions<Data> {
   readonly behavior: Behavior<Data>
   /** Name of the programming model, for statistics and logs. */
   readonly model: string
+  /** Called once when the server starts in one of several workers, before it listens: the route talks with the others. */
+  readonly join?: (mesh: WorkerMesh) => void
 }

@@ -2,12 +2,13 @@
 // asynchronous; the lane keeps their order and holds the line back.
 
 import type { Behavior, Connection } from '../../connection/connection.ts'
-import type { Contract, In } from '../../connection/contract.ts'
-import { invalidMessageAnswer } from '../../connection/contract.ts'
+import { buildRoute } from '../../connection/build-route.ts'
+import type { Contract } from '../../connection/contract.ts'
 import type { HeldConnection } from '../../connection/held-connection.ts'
-import { isPromise, Lane } from '../../connection/lane.ts'
-import type { Route, RouteOptions } from '../../connection/route.ts'
-import { TypedConnection } from '../../connection/typed-connection.ts'
+import { isAsync, isPromise, Lane } from '../../connection/lane.ts'
+import type { MessageView } from '../../connection/message-view.ts'
+import { typedView, UNFIT } from '../../connection/message-view.ts'
+import type { Route } from '../../connection/route.ts'
 import type { CallbackFunctions, CallbackHandlers, TypedCallbackHandlers } from './handlers.ts'
 
 /** A route from plain handlers. */
@@ -23,46 +24,11 @@ export function callbacks<Data>(
 ): Route<Data> {
   if (second === undefined) {
     const handlers = first as CallbackHandlers<Data>
-    return routeOf(handlers, behaviorOf<Connection<Data>, string | Uint8Array>(handlers, null))
+    const behavior = behaviorOf<Connection<Data>, string | Uint8Array>(handlers, null)
+    return buildRoute('callbacks', handlers, behavior)
   }
-  return routeOf(second, behaviorOf(second, typed<Contract, Data>(first as Contract)))
-}
-
-/** How a route sees its connections and messages. */
-interface View<C, M> {
-  /** Kept for the connection's life when it is not the connection itself. */
-  connection(c: HeldConnection): C
-  /** UNFIT: the message did not match, and has been answered. */
-  message(c: HeldConnection, data: string | Uint8Array): M | typeof UNFIT
-}
-
-const UNFIT = Symbol('holdline.unfit')
-
-function typed<C extends Contract, Data>(agreed: C): View<TypedConnection<C, Data>, In<C>> {
-  return {
-    connection: (c) => new TypedConnection<C, Data>(c as never, agreed),
-    message: (c, data) => {
-      const decoded = agreed.decode(data)
-      if (decoded.issues === undefined) return decoded.value
-      c.send(invalidMessageAnswer(decoded.issues))
-      return UNFIT
-    },
-  }
-}
-
-/** The options of a route out of an object that also has its handlers. */
-export function routeOf<Data>(options: RouteOptions<Data>, behavior: Behavior): Route<Data> {
-  const { upgrade, limits, origins, subprotocols, deflate, keepalive } = options
-  return Object.freeze({
-    model: 'callbacks',
-    behavior: Object.freeze(behavior),
-    ...(upgrade !== undefined && { upgrade: upgrade.bind(options) }),
-    ...(limits !== undefined && { limits }),
-    ...(origins !== undefined && { origins }),
-    ...(subprotocols !== undefined && { subprotocols }),
-    ...(deflate !== undefined && { deflate }),
-    ...(keepalive !== undefined && { keepalive }),
-  }) as Route<Data>
+  const behavior = behaviorOf(second, typedView<Contract, Data>(first as Contract))
+  return buildRoute('callbacks', second, behavior)
 }
 
 /** What the model keeps for a connection; nothing for plain connections whose handlers are synchronous. */
@@ -71,15 +37,11 @@ interface Held<C> {
   lane: Lane | null
 }
 
-/** Whether a function is declared `async`. */
-export function isAsync(f: unknown): boolean {
-  return typeof f === 'function' && f.constructor === AsyncFunction
-}
-
-const AsyncFunction = (async () => {}).constructor
-
 /** Without a view, connections and messages are seen as they are. */
-function behaviorOf<C, M>(functions: CallbackFunctions<C, M>, view: View<C, M> | null): Behavior {
+function behaviorOf<C, M>(
+  functions: CallbackFunctions<C, M>,
+  view: MessageView<C, M> | null,
+): Behavior {
   const heldOf = (c: HeldConnection): Held<C> => {
     c.model ??= { seenAs: view === null ? c : view.connection(c), lane: null }
     return c.model as Held<C>

@@ -4,12 +4,12 @@
 import type { Connection } from '../../connection/connection.ts'
 import type { Contract, In, Out } from '../../connection/contract.ts'
 import type { DeflateOptions } from '../../protocol/deflate-parameters.ts'
-import { isPromise } from '../../connection/lane.ts'
+import { isAsync, isPromise } from '../../connection/lane.ts'
 import type { Limits } from '../../connection/limits.ts'
 import type { Keepalive, Route, RouteOptions } from '../../connection/route.ts'
 import type { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
-import { callbacks, isAsync } from './callbacks.ts'
+import { callbacks } from './callbacks.ts'
 
 /** What a handler of the contract `C` receives; text and bytes where there is none. */
 type Received<C> = C extends Contract ? In<C> : string | Uint8Array
