@@ -310,6 +310,64 @@ const entries = {
     closeCode: 1011,
   },
 
+  // Actors
+  ERR_ACTOR_TIMEOUT: {
+    message: 'An actor did not answer an ask in time',
+    fix: 'See what it waits for (two actors that ask each other wait for ever), or raise timeoutMs of the ask',
+  },
+  ERR_ACTOR_DOWN: {
+    message: 'The actor that was asked is not there, or ended before it answered',
+    fix: 'See the reason in this error; ask whereis for a living one, or let a supervisor restart it',
+  },
+  ERR_ACTOR_MESSAGE: {
+    message: 'A message between actors holds a value that cannot travel',
+    fix: 'Send plain data, Map, Set, Date, bytes, Error, references and actor classes; no functions, symbols or other objects',
+  },
+  ERR_ACTOR_METHOD: {
+    message: 'An actor was sent a message that its class has no public method for',
+    fix: 'Run the same version in all workers; names that begin with _ and those of Actor itself are not messages',
+  },
+  ERR_ACTOR_MAILBOX_FULL: {
+    message: 'The mailbox of an actor is full, and it takes no more',
+    fix: 'Send less at once, ask instead of telling, or raise the limit of its mailbox',
+  },
+  ERR_ACTOR_NAME_TAKEN: {
+    message: 'The name belongs to another actor',
+    fix: 'Choose another name, or unregister the actor that has it',
+  },
+  ERR_ACTOR_NAME_UNKNOWN: {
+    message: 'No living actor has the name',
+    fix: 'Register it first; whereis answers null instead of throwing',
+  },
+  ERR_ACTOR_CLASS_NAME: {
+    message: 'An actor class cannot be found by its name',
+    fix: 'Give each class a name of its own with static actorName, and use the same in all workers',
+  },
+  ERR_ACTOR_CREATION: {
+    message: 'An actor was made with new',
+    fix: 'Use spawn, whereis or a supervisor, which make the actor and answer with its reference',
+  },
+  ERR_ACTOR_RECEIVE: {
+    message: 'An actor waits in receive already',
+    fix: 'Await one receive before the next; one matcher may take several kinds of messages',
+  },
+  ERR_ACTOR_RESTARTS: {
+    message: 'The children of a supervisor end more often than its intensity allows',
+    fix: 'See why they end; raise intensity or periodMs only when that is known',
+  },
+  ERR_ACTOR_START: {
+    message: 'A child of a supervisor did not start',
+    fix: 'See the cause of this error',
+  },
+  ERR_ACTOR_CHILD: {
+    message: 'A supervisor cannot do that with this child',
+    fix: 'Use an id once, and the ids that whichChildren shows',
+  },
+  ERR_ACTOR_SYSTEM: {
+    message: 'The actor system is stopped, or cannot do what was asked of it',
+    fix: 'Spawn before stop; a system joins one mesh, once',
+  },
+
   // What a program or an operator sets
   ERR_OPTION_INVALID: {
     message: 'An option has a value that Holdline cannot take',
@@ -378,6 +436,22 @@ const entries = {
   ERR_PUBLICATION_TOO_BIG: {
     message: 'A publication is longer than the broker carries',
     fix: 'Publish at most 64 MiB at once, or publish where the data can be had',
+  },
+  ERR_MESH_STOPPED: {
+    message: 'This worker takes no part in what the workers of the machine say to each other',
+    fix: 'Use the mesh after start and before stop; it ends with the server, or with the supervisor',
+  },
+  ERR_MESH_MESSAGE_TOO_BIG: {
+    message: 'A message to another worker is longer than is carried',
+    fix: 'Send at most 64 MiB at once, or send where the data can be had',
+  },
+  ERR_WORKER_NAME: {
+    message: 'A name that a worker is to own is not allowed',
+    fix: 'Use a string of 1 to 1,024 characters',
+  },
+  ERR_WORKER_NAMES: {
+    message: 'The workers of this machine own as many names as they may',
+    fix: 'Release names that are no longer used; 1,000,000 can be owned at a time',
   },
   ERR_WORKER_START: {
     message: 'A worker ended before it listened',
