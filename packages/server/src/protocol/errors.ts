@@ -368,6 +368,28 @@ const entries = {
     fix: 'Spawn before stop; a system joins one mesh, once',
   },
 
+  // Requests of the servlet model: each fails alone, and its connection goes on
+  ERR_REQUEST_FAILED: {
+    message: 'The handler of the route failed to answer a request',
+    fix: 'Report it to whoever runs the server, whose log has the error',
+  },
+  ERR_REQUEST_DEADLINE: {
+    message: 'A request took longer than the route allows',
+    fix: 'Ask for less at once or later again; or raise deadlineMs, and heed exchange.signal in the handler',
+  },
+  ERR_REQUEST_ENVELOPE: {
+    message: 'A message is not a request with an id',
+    fix: 'Send JSON as text: { "id": …, "data": … }; an id is an integer or a string of 1 to 128 characters',
+  },
+  ERR_REQUEST_ID: {
+    message: 'A request has the id of one that is not answered yet',
+    fix: 'Give every request an id that no other has until its last reply',
+  },
+  ERR_REPLY_INVALID: {
+    message: 'A handler returned what cannot be sent as a reply',
+    fix: 'Return a string, bytes, several of them as an iterator, or nothing; objects need a contract or ids',
+  },
+
   // What a program or an operator sets
   ERR_OPTION_INVALID: {
     message: 'An option has a value that Holdline cannot take',
@@ -460,6 +482,56 @@ const entries = {
   ERR_WORKER_RESTARTS: {
     message: 'Workers end more often than the restart intensity allows',
     fix: 'See why they end; raise restart.intensity only when that is known',
+  },
+
+  // Dispatch queues
+  ERR_QUEUE_CYCLE: {
+    message: 'A queue would be its own target, directly or through other queues',
+    fix: 'Let targets lead in one direction, to a queue without a target',
+  },
+  ERR_QUEUE_ACTIVE: {
+    message: 'The target of a queue was changed after the queue was activated',
+    fix: 'Create the queue with inactive: true, set its target, then call activate',
+  },
+  ERR_QUEUE_DEADLOCK: {
+    message: 'A block waits for a queue that it holds itself',
+    fix: 'Call the function directly, or hand it to async and do not wait for it in this block',
+  },
+  ERR_QUEUE_BUSY: {
+    message: 'sync would have to wait, and one thread cannot wait and work',
+    fix: 'Use await queue.async(…); sync serves queues whose blocks return no promises and that are not suspended',
+  },
+  ERR_QUEUE_RESUME: {
+    message: 'A queue was resumed more often than suspended',
+    fix: 'Call resume once for each suspend; a queue that was never active begins with activate',
+  },
+  ERR_QUEUE_FULL: {
+    message: 'A queue holds as many waiting blocks as its limit allows',
+    fix: 'Wait for promises of earlier blocks before adding more, or raise limit',
+  },
+  ERR_GROUP_LEAVE: {
+    message: 'A group was left more often than entered',
+    fix: 'Call leave once for each enter; group.async does both by itself',
+  },
+  ERR_POOL_MISSING: {
+    message: 'Queues on threads need the package piscina, which is not installed',
+    fix: 'Run npm install piscina@5',
+  },
+  ERR_POOL_TASK: {
+    message: 'The task file cannot be loaded or exports no function of this name',
+    fix: 'Export the function by name from the file that queue.pool was given; see the cause, if there is one',
+  },
+  ERR_POOL_THREAD: {
+    message: 'The thread that ran a task ended before the task did',
+    fix: 'See the detail and the cause: process.exit, memory beyond resourceLimits, or an error outside of the task',
+  },
+  ERR_POOL_CLONE: {
+    message: 'An argument or a result of a task cannot be sent between threads',
+    fix: 'Pass data only: no functions, no class instances with private state, no buffer that was transferred before',
+  },
+  ERR_POOL_CLOSED: {
+    message: 'The pool is closed; the task was not run',
+    fix: 'Run tasks before close; close waits for those it has',
   },
 } as const
 
