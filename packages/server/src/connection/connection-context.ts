@@ -25,6 +25,8 @@ export interface ConnectionObserver {
   closed(connection: HeldConnection, code: number, reason: string): void
   /** Holdline ended the connection. `error` is what a handler threw, for ERR_HANDLER. */
   failed(connection: HeldConnection, code: ErrorCode, error: unknown): void
+  /** Something failed in a handler, and the connection goes on. `error` is what it threw, if it threw. */
+  reported(connection: HeldConnection, code: ErrorCode, error: unknown): void
 }
 
 export interface ConnectionContext {

@@ -15,7 +15,7 @@ import { Outgoing } from './outgoing.ts'
 import type { MessageDeflater } from './outgoing.ts'
 import { RareState } from './rare-state.ts'
 import { RateLimit } from './rate-limit.ts'
-import type { WheelEntry } from './timing-wheel.ts'
+import type { TimingWheel, WheelEntry } from './timing-wheel.ts'
 import type { Keepalive } from './route.ts'
 import type { Transport } from './transport.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
@@ -184,6 +184,11 @@ export class HeldConnection<Data = unknown>
     return (this.bits & Bit.STATE) === State.OPEN
   }
 
+  /** For deadlines of the model's own. */
+  get wheel(): TimingWheel {
+    return this.context.wheel
+  }
+
   pauseFor(who: PausedBy): void {
     // While closing, only the other side's close frame is waited for: it must be read.
     if ((this.bits & Bit.STATE) >= State.CLOSING) return
@@ -203,6 +208,11 @@ export class HeldConnection<Data = unknown>
     this.rearm()
     if (this.heldBytes() === null) this.transport.resume(this.line)
     else this.context.turn.deliverLater(this)
+  }
+
+  /** Tells of something that failed alone: the connection goes on. */
+  report(code: ErrorCode, error?: unknown): void {
+    this.context.observer.reported(this, code, error)
   }
 
   /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */

@@ -77,6 +77,7 @@ export class LocalServer implements Server {
             if (this.#whenEmpty !== null && this.#acceptor.connectionCount === 0) this.#whenEmpty()
           },
           failed: (connection, code, error) => this.#statistics.failed(connection, code, error),
+          reported: (connection, code, error) => this.#statistics.reported(connection, code, error),
         },
         refused: this.#statistics.refused,
       },

@@ -253,6 +253,10 @@ export class ServedRoute implements ConnectionObserver {
   failed(connection: HeldConnection, code: ErrorCode, error: unknown): void {
     this.#environment.observer.failed(connection, code, error)
   }
+
+  reported(connection: HeldConnection, code: ErrorCode, error: unknown): void {
+    this.#environment.observer.reported(connection, code, error)
+  }
 }
 
 function resolveKeepalive(set: Route['keepalive']): Keepalive | null {

@@ -36,7 +36,7 @@ export interface ServerStats {
   readonly routes: readonly RouteStats[]
   /** Connections that ended, by close code. */
   readonly closes: Readonly<Record<string, number>>
-  /** Connections that Holdline ended, by code of the catalogue. */
+  /** Connections that Holdline ended, and requests that failed alone (ERR_REQUEST_…), by code of the catalogue. */
   readonly failures: Readonly<Record<string, number>>
   /** Upgrade requests refused, by code of the catalogue. */
   readonly refusals: Readonly<Record<string, number>>
@@ -47,6 +47,7 @@ export interface ServerStats {
 const opens = channel('holdline:connection:open')
 const closes = channel('holdline:connection:close')
 const failures = channel('holdline:connection:failure')
+const reports = channel('holdline:connection:report')
 const refusals = channel('holdline:upgrade:refused')
 
 export class Statistics implements ConnectionObserver {
@@ -74,6 +75,15 @@ export class Statistics implements ConnectionObserver {
     if (code === 'ERR_HANDLER') {
       const which = `connection ${connection.id} of ${connection.routePath}`
       this.#logger?.error(`holdline: a handler failed (${code}, ${which})`, error)
+    }
+  }
+
+  reported(connection: HeldConnection, code: ErrorCode, error: unknown): void {
+    count(this.failuresByCode, code)
+    if (reports.hasSubscribers) reports.publish({ connection, code, error })
+    if (error !== undefined) {
+      const which = `connection ${connection.id} of ${connection.routePath}`
+      this.#logger?.error(`holdline: a request failed (${code}, ${which})`, error)
     }
   }
 

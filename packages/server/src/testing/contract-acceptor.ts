@@ -83,6 +83,7 @@ export class ContractAcceptor implements Acceptor {
           opened: (connection) => void this.opened.push(connection),
           closed: (connection) => void this.closed.push(connection),
           failed: (connection, code, error) => void this.failures.push({ connection, code, error }),
+          reported: () => {},
         },
       }
       this.#contexts.set(routePath, { context, route })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { HeldConnection } from '../../src/connection/held-connection.ts'
 import { PausedBy } from '../../src/connection/held-connection.ts'
 import { emptyHub } from '../../src/testing/contract-acceptor.ts'
 import { wireClosePayload, wireFrame } from '../../src/testing/wire-frame.ts'
@@ -191,6 +192,25 @@ test('a handler that throws behind terminate or close is told to the observer', 
     line.text('a')
     assert.deepEqual(stand.failures, [['ERR_HANDLER', error]])
   }
+})
+
+test('what failed alone is told to the observer, and the connection goes on', () => {
+  const error = new Error('thrown')
+  const { stand, line } = held({
+    behavior: { message: (c) => (c as HeldConnection).report('ERR_REQUEST_FAILED', error) },
+  })
+  line.text('a', 'b')
+  assert.deepEqual(stand.reports, [
+    ['ERR_REQUEST_FAILED', error],
+    ['ERR_REQUEST_FAILED', error],
+  ])
+  assert.deepEqual(stand.failures, [])
+  assert.ok(line.connection.isOpen)
+})
+
+test('a deadline of the model is one of the wheel of all connections', () => {
+  const { stand, line } = held({})
+  assert.equal(line.connection.wheel, stand.context.wheel)
 })
 
 test('subscriptions are for open connections, and are left when it is over', () => {

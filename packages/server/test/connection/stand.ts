@@ -139,6 +139,8 @@ export class Stand {
   readonly clock: FakeClock = new FakeClock()
   readonly context: ConnectionContext
   readonly failures: [code: ErrorCode, error: unknown][] = []
+  /** What failed without ending its connection. */
+  readonly reports: [code: ErrorCode, error: unknown][] = []
   /** Calls of the behavior and the observer, in order. */
   readonly calls: string[] = []
   readonly #options: StandOptions
@@ -178,6 +180,7 @@ export class Stand {
         opened: () => {},
         closed: (_, code) => void this.calls.push(`closed ${code}`),
         failed: (_, code, error) => void this.failures.push([code, error]),
+        reported: (_, code, error) => void this.reports.push([code, error]),
       },
     }
   }

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
 import { test } from 'node:test'
+import type { Route } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
+import type { HeldConnection } from '../../src/connection/held-connection.ts'
 import { wireServer } from './wire-server.ts'
 
 /** Everything published on a channel while `run` runs. */
@@ -29,6 +31,14 @@ const routes = {
       throw meant
     },
   }),
+  '/reports': {
+    model: 'test',
+    behavior: {
+      message: (c, data) =>
+        (c as HeldConnection).report('ERR_REQUEST_FAILED', data === 'error' ? meant : undefined),
+      close: () => {},
+    },
+  } satisfies Route,
   '/upgrade-fails': callbacks({
     upgrade: () => {
       throw meant
@@ -123,6 +133,36 @@ test('holdline:connection:failure tells the code and what a handler threw', asyn
   assert.equal(events.length, 1)
   assert.equal(events[0]!['code'], 'ERR_HANDLER')
   assert.equal(events[0]!['error'], meant)
+})
+
+test('holdline:connection:report tells what failed alone; it counts as a failure, and errors are logged', async () => {
+  const lines: unknown[][] = []
+  const record = (...all: unknown[]): void => void lines.push(all)
+  await using wire = await wireServer('memory', {
+    routes,
+    logger: { info() {}, warn: record, error: record },
+  })
+  const events = await published('holdline:connection:report', async () => {
+    const peer = await wire.connect('/reports')
+    peer.text('error')
+    peer.text('none')
+    await wire.pass(10)
+    await peer.leave()
+  })
+  assert.deepEqual(
+    events.map(({ code, error }) => [code, error]),
+    [
+      ['ERR_REQUEST_FAILED', meant],
+      ['ERR_REQUEST_FAILED', undefined],
+    ],
+  )
+  assert.deepEqual((await wire.server.stats()).failures, { ERR_REQUEST_FAILED: 2 })
+  assert.equal(lines.length, 1)
+  assert.match(
+    lines[0]![0] as string,
+    /^holdline: a request failed \(ERR_REQUEST_FAILED, connection \d+ of \/reports\)$/,
+  )
+  assert.equal(lines[0]![1], meant)
 })
 
 test('holdline:upgrade:refused tells the request and the code', async () => {
