@@ -1,42 +1,9 @@
 // Each example is started as its reader would, and used.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
-
-const folder = fileURLToPath(new URL('./', import.meta.url))
-
-/** Runs an example on a free port, gives its address to `use`, and ends it. */
-async function withExample(name: string, use: (url: string) => Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, ['-C', 'source', `${folder}${name}.ts`], {
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    for await (const line of createInterface(child.stdout)) {
-      if (!line.startsWith('http://')) continue
-      await use(line.replace('http', 'ws'))
-      break
-    }
-  } finally {
-    child.kill()
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
-}
-
-async function open(url: string, headers: Record<string, string> = {}): Promise<WebSocket> {
-  const line = new WebSocket(url, { headers })
-  await once(line, 'open')
-  return line
-}
-
-async function next(line: WebSocket): Promise<string> {
-  const [data] = (await once(line, 'message')) as [Buffer]
-  return data.toString()
-}
+import { next, open, withExample } from './run-example.ts'
 
 test('echo', () =>
   withExample('echo', async (url) => {
