@@ -484,6 +484,32 @@ const entries = {
     fix: 'See why they end; raise restart.intensity only when that is known',
   },
 
+  // The raw event loop (holdline/loop)
+  ERR_LOOP_BACKEND: {
+    message: 'The backend of the event loop that was asked for cannot run here',
+    fix: 'Leave the backend out, which takes the best that runs, or remove the reason that is given',
+  },
+  ERR_LOOP_DESCRIPTOR: {
+    message: 'The descriptor is not open in this event loop',
+    fix: 'Use descriptors that listen, connect or adopt gave, and none after close',
+  },
+  ERR_LOOP_WATCHED: {
+    message: 'The descriptor is watched by another event',
+    fix: 'Change what is watched with update, or delete the other event first',
+  },
+  ERR_LOOP_CALLBACK: {
+    message: 'A callback of the event loop threw; its descriptor was closed',
+    fix: 'See the cause of this error',
+  },
+  ERR_LOOP_ACCEPT: {
+    message: 'A new line could not be accepted; accepting pauses and goes on by itself',
+    fix: 'Raise the limit of open descriptors (ulimit -n), or close lines that are idle',
+  },
+  ERR_LOOP_CLOSED: {
+    message: 'The event loop is closed',
+    fix: 'Do not use an event loop after close',
+  },
+
   // Dispatch queues
   ERR_QUEUE_CYCLE: {
     message: 'A queue would be its own target, directly or through other queues',
@@ -532,6 +558,36 @@ const entries = {
   ERR_POOL_CLOSED: {
     message: 'The pool is closed; the task was not run',
     fix: 'Run tasks before close; close waits for those it has',
+  },
+
+  // Channels, select, contexts and task groups (CSP)
+  ERR_CHANNEL_CLOSED: {
+    message: 'A value was sent on a closed channel',
+    fix: 'Let the one who sends close the channel, after its last send',
+  },
+  ERR_CHANNEL_CLOSED_TWICE: {
+    message: 'A channel was closed that is closed already',
+    fix: 'Let one task alone close a channel, once',
+  },
+  ERR_CHANNEL_CAPACITY: {
+    message: 'The capacity of a channel is out of range',
+    fix: 'Use an integer from 0 (a send waits for its receive) to 1073741824',
+  },
+  ERR_SELECT_CASE: {
+    message: 'A case of a select is none',
+    fix: 'Give channels, send(channel, value), after(ms), otherwise, or null for a case that is never ready',
+  },
+  ERR_CONTEXT_CANCELLED: {
+    message: 'The context is cancelled',
+    fix: 'Stop what was done for it; its cause says why',
+  },
+  ERR_CONTEXT_DEADLINE: {
+    message: 'The deadline of the context has passed',
+    fix: 'Stop what was done for it, or give it more time',
+  },
+  ERR_GROUP_ENDED: {
+    message: 'A task was started in a group that has ended',
+    fix: 'Start tasks before the function of the group returns or wait() resolves',
   },
 } as const
 
