@@ -100,6 +100,15 @@ export const guards: readonly Guard[] = [
         'if (this.bits === -1) {',
       ],
       [
+        'the messages of one who takes no answers are handled',
+        'if (this.isCongested) this.pauseFor(PausedBy.FLOW)',
+      ],
+      [
+        'one who took the answers at last is not read on',
+        'this.resumeFor(PausedBy.FLOW)\n  }',
+        '}',
+      ],
+      [
         'a ping of a program may be longer than a control frame',
         'bytesOf(payload).subarray(0, MAX_CONTROL_BYTES)',
         'bytesOf(payload)',
@@ -141,9 +150,14 @@ export const guards: readonly Guard[] = [
         'return false',
       ],
       [
+        'an answer as long as the question closes a line that has read all',
+        'waitingBytes <= bufferedBytes / 2 || ',
+        '',
+      ],
+      [
         'drain comes although nothing was queued',
-        'if ((this.bits & (Bit.WANTS_DRAIN | Bit.IS_ENDING)) === 0) return\n    if ((this.bits & Bit.WANTS_DRAIN) !== 0) {',
-        'if (true) {',
+        '    if ((this.bits & Bit.WANTS_DRAIN) !== 0) {',
+        '    if (true) {',
       ],
       ['drain comes more than once', 'this.bits &= ~Bit.WANTS_DRAIN\n        if', 'if'],
       [

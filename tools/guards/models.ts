@@ -62,7 +62,7 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${callbacks}/callbacks.ts`,
+    `${connection}/message-view.ts`,
     [`${tests}/models/callbacks/typed-callbacks.test.ts`],
     [
       [
@@ -74,6 +74,12 @@ export const guards: readonly Guard[] = [
         'a message that does not match is dropped in silence',
         'c.send(invalidMessageAnswer(decoded.issues))',
       ],
+    ],
+  ),
+  ...guardsOf(
+    `${callbacks}/callbacks.ts`,
+    [`${tests}/models/callbacks/typed-callbacks.test.ts`],
+    [
       [
         'a message that was answered reaches the handler',
         'if (message === UNFIT) return undefined',
@@ -201,8 +207,8 @@ export const guards: readonly Guard[] = [
       ['a member is flushed twice a turn', 'if (member.flushScheduled) return'],
       [
         'a turn comes once and never again',
-        '    this.#scheduled = false\n    const goingOn',
-        '    const goingOn',
+        '    this.#scheduled = false\n    const toDeliver',
+        '    const toDeliver',
       ],
       ['what members put off holds the loop', '    this.#toDeliver = []\n    for', '    for'],
       [

@@ -49,8 +49,6 @@ export async function startGateway(options: GatewayOptions): Promise<Server> {
 }
 
 const echoRoute = callbacks({
-  // A message of the greatest size is sent back while others are still on their way.
-  limits: { bufferedBytes: 4 * 1_048_576 },
   message(connection, data) {
     connection.send(data)
   },

@@ -18,7 +18,7 @@ export const Bit = {
   HAS_ENDED: 0x200,
   /** One more than the connection's slot in the timing wheel. */
   WHEEL_SLOT: 0xffc00,
-  /** Its replies of this turn are not taken yet: what follows them waits for the next. */
+  /** Much of what was sent to it is not taken yet: its messages wait. */
   PAUSED_BY_FLOW: 0x100000,
 } as const
 

@@ -309,10 +309,6 @@ export class HeldConnection<Data = unknown>
 
   // --- What the turn and the wheel call
 
-  goOn(): void {
-    this.resumeFor(PausedBy.FLOW)
-  }
-
   deliverHeld(): void {
     const held = this.heldBytes()
     if ((this.bits & PAUSED) !== 0 || held === null || (this.bits & Bit.STATE) === State.CLOSED)
@@ -415,10 +411,7 @@ export class HeldConnection<Data = unknown>
     } catch (error) {
       this.fail('ERR_HANDLER', error)
     }
-    if (this.isCongested) {
-      this.pauseFor(PausedBy.FLOW)
-      this.context.turn.goOnNextTurn(this)
-    }
+    if (this.isCongested) this.pauseFor(PausedBy.FLOW)
   }
 
   onPing(bytes: Uint8Array, start: number, end: number): void {
@@ -470,6 +463,10 @@ export class HeldConnection<Data = unknown>
       this.writeFrame(Opcode.PONG, payload, false)
     }
     super.flush()
+  }
+
+  protected readOn(): void {
+    this.resumeFor(PausedBy.FLOW)
   }
 
   protected drained(): void {

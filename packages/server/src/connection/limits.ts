@@ -16,7 +16,7 @@ export interface Limits {
   readonly idleMs: number
   /** From the close frame to the end of the line; then it is cut. Default 5,000. */
   readonly closeMs: number
-  /** Most bytes that wait to be sent on a connection; beyond it 1013. Default 1 MiB. One message may be longer. */
+  /** Most bytes that wait to be sent on a connection; beyond it 1013. Default 1 MiB. One message more is taken while no more than half waits. */
   readonly bufferedBytes: number
   /** From how many waiting bytes `send` says 'queued'. Default 64 KiB. */
   readonly highWaterBytes: number

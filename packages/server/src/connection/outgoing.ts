@@ -50,7 +50,8 @@ export abstract class Outgoing implements TurnMember {
   protected abstract fail(code: ErrorCode, error?: unknown): void
   protected abstract drained(): void
   abstract deliverHeld(): void
-  abstract goOn(): void
+  /** Much less waits than when `isCongested` was said. */
+  protected abstract readOn(): void
 
   get flushScheduled(): boolean {
     return (this.bits & Bit.FLUSH_SCHEDULED) !== 0
@@ -93,14 +94,11 @@ export abstract class Outgoing implements TurnMember {
   }
 
   /**
-   * Whether much of what this turn sent is not taken yet, and more gathers behind it: what comes next had better
-   * wait for the next turn, which shows whether the other side is slow.
+   * Whether so much waits to be taken that its messages had better wait too: one more answer like those before might
+   * pass the cap, and close the line of one who only sends faster than he reads.
    */
   protected get isCongested(): boolean {
-    const outbox = this.#outbox
-    if (outbox === null || outbox.underWay === null || this.isBlocked) return false
-    // Half of the cap: one more answer like these may pass it.
-    return this.bufferedBytes > this.context.limits.bufferedBytes / 2
+    return this.isWriting && this.bufferedBytes > this.context.limits.bufferedBytes / 2
   }
 
   /** Since when the write that is under way is; on the wheel's clock. */
@@ -168,19 +166,24 @@ export abstract class Outgoing implements TurnMember {
     return true
   }
 
+  /** A message that finds at most half of the cap taken is never too long: it may be an answer to one as long. */
   private hasRoom(count: number): boolean {
-    return this.waitingBytes + count + MAX_HEADER_BYTES <= this.context.limits.bufferedBytes
+    const { waitingBytes } = this
+    const { bufferedBytes } = this.context.limits
+    return (
+      waitingBytes <= bufferedBytes / 2 || waitingBytes + count + MAX_HEADER_BYTES <= bufferedBytes
+    )
   }
 
   /**
    * The hard cap. A backlog that would pass it is flushed first; if it is still too long, the connection is
-   * closed, and nothing more is put on a stream that would then have a hole. One message on an empty backlog is
-   * always taken, so the bound is `bufferedBytes` or one message, whichever is longer.
+   * closed, and nothing more is put on a stream that would then have a hole. The bound is `bufferedBytes`, or half of it
+   * and one message, whichever is longer.
    */
   private admit(count: number): boolean {
-    if (this.#outbox === null || this.waitingBytes === 0 || this.hasRoom(count)) return true
+    if (this.#outbox === null || this.hasRoom(count)) return true
     this.handOver()
-    if (this.waitingBytes === 0 || this.hasRoom(count)) return true
+    if (this.hasRoom(count)) return true
     this.fail('ERR_SLOW_CONSUMER')
     return false
   }
@@ -356,7 +359,10 @@ export abstract class Outgoing implements TurnMember {
       this.#outbox = null
       giveOutbox(outbox)
     }
-    if ((this.bits & (Bit.WANTS_DRAIN | Bit.IS_ENDING)) === 0) return
+    if ((this.bits & (Bit.WANTS_DRAIN | Bit.IS_ENDING | Bit.PAUSED_BY_FLOW)) === 0) return
+    if ((this.bits & Bit.PAUSED_BY_FLOW) !== 0) {
+      if (this.bufferedBytes <= this.context.limits.bufferedBytes / 4) this.readOn()
+    }
     if ((this.bits & Bit.WANTS_DRAIN) !== 0) {
       if (this.bufferedBytes <= this.context.limits.lowWaterBytes) {
         this.bits &= ~Bit.WANTS_DRAIN

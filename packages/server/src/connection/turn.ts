@@ -10,8 +10,6 @@ export interface TurnMember {
   flushScheduled: boolean
   flush(): void
   deliverHeld(): void
-  /** The turn after the one that was asked in is about to end. */
-  goOn(): void
 }
 
 export class Turn {
@@ -22,9 +20,6 @@ export class Turn {
   #toFlush: TurnMember[] = []
   #toDeliver: TurnMember[] = []
   #before: (() => void)[] = []
-  /** Members that go on in the next turn, and those that do in this one. */
-  #nextTurn: TurnMember[] = []
-  #thisTurn: TurnMember[] = []
   #scheduled = false
 
   constructor(clock: Clock) {
@@ -43,12 +38,6 @@ export class Turn {
     this.#schedule()
   }
 
-  /** Calls `goOn` of the member at the end of the turn after this one: by then this one's writes are taken, or not. */
-  goOnNextTurn(member: TurnMember): void {
-    this.#nextTurn.push(member)
-    this.#schedule()
-  }
-
   /** Calls `f` once at the end of this turn, before the flushes. */
   beforeFlush(f: () => void): void {
     this.#before.push(f)
@@ -64,11 +53,6 @@ export class Turn {
   // What members schedule meanwhile belongs to the next turn: user code cannot hold the loop here.
   readonly #end = (): void => {
     this.#scheduled = false
-    const goingOn = this.#thisTurn
-    this.#thisTurn = this.#nextTurn
-    this.#nextTurn = []
-    if (this.#thisTurn.length > 0) this.#schedule()
-    for (const member of goingOn) member.goOn()
     const toDeliver = this.#toDeliver
     this.#toDeliver = []
     for (const member of toDeliver) {

@@ -403,10 +403,11 @@ test('a flood of pings into a line that takes nothing is bounded by what one tur
   assert.equal(line.connection.bufferedBytes, most)
 })
 
-test('messages behind much that this turn sent wait for the next turn, and nothing is lost at an end', () => {
-  const seen: number[] = []
-  const { stand, line } = held({
+/** Each message is answered with so much that the next one has to wait until the answer is taken. */
+function answering(seen: number[]): { readonly stand: Stand; readonly line: Line } {
+  return held({
     limits: { bufferedBytes: 200_000, highWaterBytes: 65_536 },
+    keepalive: { pingMs: 25_000, timeoutMs: 20_000 },
     behavior: {
       message: (connection, data) => {
         seen.push(data.length)
@@ -414,15 +415,20 @@ test('messages behind much that this turn sent wait for the next turn, and nothi
       },
     },
   })
+}
+
+test('messages of one who has not taken the answers wait for it, however long, and are not lost', () => {
+  const seen: number[] = []
+  const { stand, line } = answering(seen)
   line.transport.writesTaken = 0
   line.receiveOnly(wireFrame(1, 'a'), wireFrame(1, 'bb'), wireFrame(1, 'ccc'))
+  stand.clock.runTurns()
   assert.deepEqual(seen, [1])
   assert.ok(line.transport.isPaused)
-  // It was taken, as the engine tells only now.
   line.transport.takeUnderWay()
-  stand.clock.runTurn()
-  stand.clock.runTurn()
+  stand.clock.runTurns()
   assert.deepEqual(seen, [1, 2])
+  assert.ok(line.transport.isPaused)
   line.transport.writesTaken = Infinity
   line.transport.takeUnderWay()
   stand.clock.runTurns()
@@ -431,13 +437,22 @@ test('messages behind much that this turn sent wait for the next turn, and nothi
   assert.deepEqual(stand.failures, [])
 })
 
-test('a slow reader of large answers is closed with 1013 all the same', () => {
-  const { stand, line } = held({
-    limits: { bufferedBytes: 200_000, highWaterBytes: 65_536 },
-    behavior: { message: (connection) => void connection.send(new Uint8Array(150_000)) },
-  })
+test('one who does not take the answers is closed with 1013 in the end', () => {
+  const seen: number[] = []
+  const { stand, line } = answering(seen)
   line.transport.writesTaken = 0
-  line.receive(wireFrame(1, 'a'), wireFrame(1, 'b'), wireFrame(1, 'c'))
+  line.receive(wireFrame(1, 'a'), wireFrame(1, 'b'))
+  stand.clock.advance(44_000)
+  assert.deepEqual([seen, stand.failures], [[1], []])
+  stand.clock.advance(3_000)
+  assert.deepEqual([seen, stand.failures], [[1], [['ERR_SLOW_CONSUMER', undefined]]])
+})
+
+test('what others send to one whose answers wait still closes with 1013 at the cap', () => {
+  const { stand, line } = answering([])
+  line.transport.writesTaken = 0
+  line.receive(wireFrame(1, 'a'))
+  assert.equal(line.connection.send(new Uint8Array(100_000)), 'closed')
   assert.deepEqual(stand.failures, [['ERR_SLOW_CONSUMER', undefined]])
 })
 

@@ -10,7 +10,7 @@ import { Stand } from './stand.ts'
 import type { Line } from './stand.ts'
 
 /** A connection whose messages and close go through a lane. */
-function laned(handler: LaneHandler, last: () => unknown = () => {}): LaneStand {
+function laned(handler: LaneHandler, last: () => unknown = () => {}, width = 1): LaneStand {
   const stand = new Stand({
     behavior: {
       message: (_, data) => lane.message(data),
@@ -18,7 +18,7 @@ function laned(handler: LaneHandler, last: () => unknown = () => {}): LaneStand 
     },
   })
   const line = stand.open()
-  const lane = new Lane(line.connection, handler)
+  const lane = new Lane(line.connection, handler, width)
   return { stand, line, lane }
 }
 
@@ -200,6 +200,116 @@ test('a step runs at once when nothing does, and in its turn otherwise', async (
   assert.deepEqual(seen, ['first', 'a', 'step'])
   await gate.open()
   assert.deepEqual(seen, ['first', 'a', 'step', 'b'])
+})
+
+test('a wider lane runs so many at once, begins them in order, and the next when a place is free', async () => {
+  const gate = new Gate()
+  const log: string[] = []
+  const { line } = laned(
+    async (_, message) => {
+      log.push(`begin ${String(message)}`)
+      if (message !== 'quick') await gate.wait()
+      log.push(`end ${String(message)}`)
+    },
+    () => {},
+    2,
+  )
+  line.text('a', 'b', 'c', 'd')
+  assert.deepEqual(log, ['begin a', 'begin b'])
+  gate.waiting.splice(1, 1)[0]!.resolve()
+  await settled()
+  assert.deepEqual(log.slice(2), ['end b', 'begin c'])
+  await gate.open()
+  assert.deepEqual(log.slice(4), ['end a', 'begin d'])
+  line.text('quick')
+  assert.deepEqual(log.slice(6), [])
+  await gate.open()
+  assert.deepEqual(log.slice(6), ['end c', 'begin quick', 'end quick'])
+})
+
+test('a wider lane pauses the line past its places and the bound of what waits', async () => {
+  const gate = new Gate()
+  const { stand, line } = laned(
+    () => gate.wait(),
+    () => {},
+    3,
+  )
+  line.text(...numbers(40))
+  assert.ok(line.transport.isPaused)
+  assert.equal(stand.context.counters.messagesReceived, 3 + 16)
+  for (let left = 40; left > 0; left--) {
+    await gate.open()
+    stand.clock.runTurns()
+  }
+  assert.equal(stand.context.counters.messagesReceived, 40)
+  assert.ok(!line.transport.isPaused)
+})
+
+test('in a wider lane a step waits for all before it, and nothing runs beside it', async () => {
+  const gate = new Gate()
+  const seen: string[] = []
+  const { lane } = laned(
+    (_, message) => {
+      seen.push(String(message))
+      return gate.wait()
+    },
+    () => {},
+    3,
+  )
+  lane.message('a')
+  lane.message('b')
+  lane.step(() => {
+    seen.push('step')
+    return gate.wait()
+  })
+  lane.message('c')
+  lane.message('d')
+  await gate.open()
+  assert.deepEqual(seen, ['a', 'b'])
+  await gate.open()
+  assert.deepEqual(seen, ['a', 'b', 'step'])
+  await gate.open()
+  assert.deepEqual(seen, ['a', 'b', 'step', 'c', 'd'])
+})
+
+test('in a wider lane close comes last, when every handler has ended', async () => {
+  const gate = new Gate()
+  const seen: string[] = []
+  const { line } = laned(
+    (_, message) => {
+      seen.push(String(message))
+      return gate.wait()
+    },
+    () => seen.push('closed'),
+    2,
+  )
+  line.text('a', 'b', 'c')
+  line.connection.transportClosed()
+  for (const expected of [
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+  ]) {
+    assert.deepEqual(seen, expected)
+    await gate.open()
+  }
+  assert.deepEqual(seen, ['a', 'b', 'c', 'closed'])
+})
+
+test('a handler keeps its place from `enter` to `leave`, without a promise', () => {
+  const seen: string[] = []
+  const { line, lane } = laned((_, message) => {
+    seen.push(String(message))
+    lane.enter()
+  })
+  line.text('a', 'b', 'c')
+  assert.deepEqual(seen, ['a'])
+  lane.leave()
+  assert.deepEqual(seen, ['a', 'b'])
+  lane.leave()
+  lane.leave()
+  assert.deepEqual(seen, ['a', 'b', 'c'])
+  assert.ok(!line.transport.isPaused)
 })
 
 test('the signal is aborted when the connection closes, and ending by it is no failure', async () => {

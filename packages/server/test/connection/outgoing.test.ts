@@ -461,6 +461,18 @@ test('one message beyond the cap is taken when nothing waits, and not behind ano
   assert.equal(stand.failures.length, 1)
 })
 
+test('a message as long as the cap is taken behind half of it, and not behind more', () => {
+  for (const [waiting, result] of [
+    [2_400, 'queued'],
+    [2_600, 'closed'],
+  ] as const) {
+    const { stand, only } = blocked()
+    only.connection.send(new Uint8Array(waiting))
+    stand.clock.runTurns()
+    assert.equal(only.connection.send(new Uint8Array(marks.bufferedBytes)), result)
+  }
+})
+
 test('the cap counts text in bytes of UTF-8', () => {
   const { stand, only } = blocked()
   only.connection.send('x')

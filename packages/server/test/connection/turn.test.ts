@@ -23,10 +23,6 @@ class Member implements TurnMember {
     this.onFlush()
   }
 
-  goOn(): void {
-    this.#calls.push(`go on ${this.#name}`)
-  }
-
   deliverHeld(): void {
     this.#calls.push(`deliver ${this.#name}`)
     this.onDeliver()
@@ -167,18 +163,4 @@ test('what is called before the flushes is called once, whatever another one thr
   turn.flushLater(a)
   clock.runTurn()
   assert.deepEqual(calls, ['before', 'flush a', 'flush a'])
-})
-
-test('who goes on in the next turn does so at its end, before what is delivered, and not in this one', () => {
-  const { clock, turn, calls, a, b } = stand()
-  turn.flushLater(a)
-  turn.goOnNextTurn(a)
-  turn.goOnNextTurn(b)
-  clock.runTurn()
-  assert.deepEqual(calls.splice(0), ['flush a'])
-  turn.deliverLater(b)
-  clock.runTurn()
-  assert.deepEqual(calls.splice(0), ['go on a', 'go on b', 'deliver b'])
-  clock.runTurns()
-  assert.deepEqual(calls, [])
 })

@@ -16,8 +16,6 @@ for (const engine of ['uring', 'node'] as const) {
       engine,
       host: '127.0.0.1',
       logger: null,
-      // However slowly this machine lets the client read.
-      limits: { bufferedBytes: 2 * COUNT * BYTES },
       routes: { '/': callbacks({ message: (connection, data) => void connection.send(data) }) },
     })
     const client = new WebSocket(server.url.replace('http', 'ws'))
