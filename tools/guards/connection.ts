@@ -251,9 +251,15 @@ export const guards: readonly Guard[] = [
     [
       [
         'handlers overtake one another',
-        'if (!this.#isRunning) {',
+        'if (this.#running < this.#width && this.#waiting.length === 0) {',
         'if (this.#waiting.length === 0) {',
       ],
+      [
+        'a step runs beside a handler',
+        "if (typeof next === 'function' && this.#running > 0) break\n",
+      ],
+      ['handlers run beside a step', '    this.#running += others\n'],
+      ['a place is not free after a step', '(this.#running -= others)', 'others'],
       [
         'a message that waits is overwritten',
         "typeof message === 'string' ? message : message.slice()",

@@ -1,5 +1,6 @@
-// The lane of a connection: it runs handlers that may be asynchronous one at a time, in order, and holds the
-// line back while they are behind. Nothing is allocated for a connection whose handlers return at once.
+// The lane of a connection: it runs handlers that may be asynchronous one at a time (or, where it is wider, some at a
+// time), begins them in order, and holds the line back while they are behind. Nothing is allocated for a connection
+// whose handlers return at once.
 
 import type { HeldConnection } from './held-connection.ts'
 import { PausedBy } from './held-connection.ts'
@@ -11,21 +12,27 @@ const MAX_WAITING_BYTES = 65_536
 /** What waits: a message, or a step such as `close` that comes after all of them. */
 type Waiting = string | Uint8Array | (() => unknown)
 
-/** How a handler is called with a message; its promise, if it returns one, holds the next message back. */
+/**
+ * How a handler is called with a message; its promise, if it returns one, holds the next message back. Without a
+ * promise it may hold it back too: by `enter`, until `leave`.
+ */
 export type LaneHandler = (c: HeldConnection, message: string | Uint8Array) => unknown
 
 export class Lane {
   readonly #connection: HeldConnection
   readonly #handler: LaneHandler
+  readonly #width: number
   #waiting: Waiting[] = []
   #waitingBytes = 0
-  #isRunning = false
+  #running = 0
   #isStopped = false
   #abort: AbortController | null = null
 
-  constructor(connection: HeldConnection, handler: LaneHandler) {
+  /** `width`: how many handlers may run at once. */
+  constructor(connection: HeldConnection, handler: LaneHandler, width = 1) {
     this.#connection = connection
     this.#handler = handler
+    this.#width = width
   }
 
   /** Aborted when the connection closes; built when first asked for. */
@@ -37,7 +44,7 @@ export class Lane {
   /** Runs the handler now, or keeps a copy of the message until its turn. */
   message(message: string | Uint8Array): void {
     if (this.#isStopped) return
-    if (!this.#isRunning) {
+    if (this.#running < this.#width && this.#waiting.length === 0) {
       this.#run(message)
       return
     }
@@ -48,9 +55,9 @@ export class Lane {
     }
   }
 
-  /** Runs a step in its turn, after everything that waits. */
+  /** Runs a step in its turn: after everything that waits, and alone. */
   step(step: () => unknown): void {
-    if (this.#isRunning) this.#waiting.push(step)
+    if (this.#running > 0 || this.#waiting.length > 0) this.#waiting.push(step)
     else this.#run(step)
   }
 
@@ -64,20 +71,41 @@ export class Lane {
 
   /** Waits for a promise as if a handler had returned it. */
   hold(promise: PromiseLike<unknown>): void {
-    this.#isRunning = true
-    promise.then(this.#settled, this.#rejected)
+    this.#running++
+    promise.then(this.leave, this.#rejected)
+  }
+
+  /** A handler goes on after its return, without a promise: it keeps its place until `leave`. */
+  enter(): void {
+    this.#running++
   }
 
   #run(what: Waiting): void {
-    const result = typeof what === 'function' ? what() : this.#handler(this.#connection, what)
-    if (isPromise(result)) this.hold(result)
+    if (typeof what === 'function') {
+      const result = what()
+      if (isPromise(result)) this.hold(this.#alone(result))
+    } else {
+      const result = this.#handler(this.#connection, what)
+      if (isPromise(result)) this.hold(result)
+    }
   }
 
-  readonly #settled = (): void => {
-    this.#isRunning = false
+  /** Takes all places but one until the promise has settled. */
+  #alone(promise: PromiseLike<unknown>): PromiseLike<unknown> {
+    const others = this.#width - 1
+    if (others === 0) return promise
+    this.#running += others
+    return Promise.resolve(promise).finally(() => (this.#running -= others))
+  }
+
+  /** A place is free. Never called before the handler that took it has returned. */
+  readonly leave = (): void => {
+    this.#running--
     // A loop, not recursion: a long queue of handlers that return at once must not grow the stack.
-    while (!this.#isRunning && this.#waiting.length > 0) {
-      const next = this.#waiting.shift()!
+    while (this.#running < this.#width && this.#waiting.length > 0) {
+      const next = this.#waiting[0]!
+      if (typeof next === 'function' && this.#running > 0) break
+      this.#waiting.shift()
       if (typeof next !== 'function') this.#waitingBytes -= next.length
       try {
         this.#run(next)
@@ -90,7 +118,7 @@ export class Lane {
 
   readonly #rejected = (error: unknown): void => {
     this.#fail(error)
-    this.#settled()
+    this.leave()
   }
 
   /** The messages behind a failed one are not run: the connection is closing with 1011. */
