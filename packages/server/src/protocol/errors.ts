@@ -589,6 +589,48 @@ const entries = {
     message: 'A task was started in a group that has ended',
     fix: 'Start tasks before the function of the group returns or wait() resolves',
   },
+  // Threads, one for each connection
+  ERR_THREADS_BUSY: {
+    message: 'The route runs as many threads as it may',
+    fix: 'Try again later; raise maxThreads, or set waitMs to let requests wait for a thread',
+    closeCode: 1013,
+    status: 503,
+  },
+  ERR_THREAD_MODULE: {
+    message: 'The module of a route of threads cannot be used',
+    fix: 'Give threads the URL of a module whose default export is blocking(…); see the cause, if there is one',
+    closeCode: 1011,
+  },
+  ERR_THREAD_DATA: {
+    message: 'The data of a connection cannot be cloned for its thread',
+    fix: 'Let upgrade give plain data: no functions, no sockets, no objects of classes with private fields',
+    closeCode: 1011,
+  },
+  ERR_THREAD_EXITED: {
+    message: 'A thread ended before the handler of its connection returned',
+    fix: 'See the detail and the cause: process.exit, memory beyond resourceLimits, or an error outside of the handler',
+    closeCode: 1011,
+  },
+  ERR_THREAD_GRACE: {
+    message:
+      'A handler did not return in time after its connection had ended; its thread was stopped',
+    fix: 'Return when recv gives null or send says closed, or raise graceMs',
+    closeCode: 1011,
+  },
+  ERR_THREAD_STALLED: {
+    message:
+      'A handler took no message for too long while its connection was held back; its thread was stopped',
+    fix: 'Call recv more often, or raise stallMs',
+    closeCode: 1011,
+  },
+  ERR_THREAD_MESSAGE_LENGTH: {
+    message: 'A message is too long to be sent without waiting',
+    fix: 'Use send, which sends it in parts, or raise ringBytes',
+  },
+  ERR_THREAD_PUBLISH: {
+    message: 'A session published on a route that has no publish function',
+    fix: 'Give the route one: threads(url, { publish: (topic, message) => server.publish(topic, message) })',
+  },
 } as const
 
 export type ErrorCode = keyof typeof entries
