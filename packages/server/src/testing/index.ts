@@ -1,4 +1,5 @@
-// The entry `holdline/testing`: contract suites for engines, a memory engine, and a clock that is told the time.
+// The entry `holdline/testing`: contract suites for engines, brokers and what carries
+// between workers; a memory engine and a memory mesh; a clock that is told the time.
 
 export { FakeClock } from '../engines/memory/fake-clock.ts'
 export { MemoryEngine } from '../engines/memory/memory-engine.ts'
@@ -14,6 +15,15 @@ export type {
 export { engineCases, engineContract, runCase } from './engine-contract.ts'
 export type { EngineHarness, RunningEngine, WireLine, WireRequest } from './engine-harness.ts'
 export type { ContractServer, EngineCase, Serve } from './contract-server.ts'
+export { MemoryMesh, REGISTRY } from './memory-mesh.ts'
+export type { MemoryMeshLine, MemoryMeshOptions } from './memory-mesh.ts'
+export { runWorkerMeshCase, workerMeshCases, workerMeshContract } from './worker-mesh-contract.ts'
+export type {
+  WorkerMeshCase,
+  WorkerMeshGroup,
+  WorkerMeshHarness,
+  WorkerMeshParticipant,
+} from './worker-mesh-contract.ts'
 export { memoryHarness } from './memory-harness.ts'
 export { tcpHarness } from './tcp-harness.ts'
 export { wireClosePayload, wireFrame, WireFrameReader } from './wire-frame.ts'
