@@ -16,11 +16,6 @@ export const guards: readonly Guard[] = [
         'if ((this.bits & Bit.STATE) !== State.OPEN) return\n    this.take',
         'this.take',
       ],
-      [
-        'a paused line that takes nothing is held for ever',
-        'return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs',
-        'return Infinity',
-      ],
       ['bytes beyond the rate are read', "this.fail('ERR_BYTE_RATE')\n        return"],
       ['messages beyond the rate are delivered', "this.fail('ERR_MESSAGE_RATE')\n        return"],
       [
@@ -43,24 +38,14 @@ export const guards: readonly Guard[] = [
         'this.writeFrame(Opcode.CLOSE, closePayload(code, reason), false)\n    this.enter(State.CLOSING)',
       ],
       [
-        'a paused line that takes nothing is held until something else happens',
-        'if (!this.isWriting) return wheel',
-        'if (!this.isBlocked) return wheel',
-      ],
-      [
-        "the state is lost with the timing wheel's slot",
-        '(this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)',
-        '(slot + 1) << WHEEL_SHIFT',
-      ],
-      [
         'pings are answered behind close()',
         'if ((this.bits & Bit.STATE) !== State.OPEN) return\n    const payload',
         'const payload',
       ],
       [
         'a flood of pings fills the memory with pongs',
-        'if (!this.isBlocked) {\n      if (this.#rare',
-        'if (true) {\n      if (this.#rare',
+        'if (!this.isBlocked) {\n      if (this.rare',
+        'if (true) {\n      if (this.rare',
       ],
       [
         'a flood of pings goes on for ever',
@@ -72,16 +57,9 @@ export const guards: readonly Guard[] = [
         'rare.pendingPong = new Uint8Array(payload)',
         'rare.pendingPong = payload',
       ],
-      ['a message may take for ever to arrive', "this.fail('ERR_MESSAGE_INCOMPLETE')"],
-      ['an idle line is held for ever', "this.fail('ERR_IDLE')"],
       [
         'a line that is gone is held for ever',
-        "this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)\n      this.terminate()",
-      ],
-      [
-        'a line whose other side does not close is held for ever',
-        'if ((this.bits & Bit.STATE) === State.CLOSING) {\n      this.transport.destroy(this.line)',
-        'if ((this.bits & Bit.STATE) === State.CLOSING) {',
+        "this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)\n    this.terminate()",
       ],
       [
         'close may come twice',
@@ -112,6 +90,34 @@ export const guards: readonly Guard[] = [
         'a ping of a program may be longer than a control frame',
         'bytesOf(payload).subarray(0, MAX_CONTROL_BYTES)',
         'bytesOf(payload)',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${connection}/watched.ts`,
+    [`${tests}/watched.test.ts`],
+    [
+      [
+        'a paused line that takes nothing is held for ever',
+        'return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs',
+        'return Infinity',
+      ],
+      [
+        'a paused line that takes nothing is held until something else happens',
+        'if (!this.isWriting) return wheel',
+        'if (!this.isBlocked) return wheel',
+      ],
+      [
+        "the state is lost with the timing wheel's slot",
+        '(this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)',
+        '(slot + 1) << WHEEL_SHIFT',
+      ],
+      ['a message may take for ever to arrive', "this.fail('ERR_MESSAGE_INCOMPLETE')"],
+      ['an idle line is held for ever', "this.fail('ERR_IDLE')"],
+      [
+        'a line whose other side does not close is held for ever',
+        'if ((this.bits & Bit.STATE) === State.CLOSING) {\n      this.transport.destroy(this.line)',
+        'if ((this.bits & Bit.STATE) === State.CLOSING) {',
       ],
     ],
   ),

@@ -24,3 +24,10 @@ export const Bit = {
 
 /** Where the slot begins. */
 export const WHEEL_SHIFT = 10
+
+/** Of a connection, in the bits `STATE`; it only grows. */
+export const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
+export type State = (typeof State)[keyof typeof State]
+
+/** Any of those who may pause a connection. */
+export const PAUSED: number = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL | Bit.PAUSED_BY_FLOW

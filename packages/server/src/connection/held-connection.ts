@@ -1,4 +1,4 @@
-// A connection as the core holds it: what the parser calls, the close sequence, the deadlines. Engines drive it
+// A connection as the core holds it: what the parser calls, and the close sequence. Engines drive it
 // through `start`, `receive`, `bytesWritten`, `ended` and `transportClosed`; user code sees it as Connection.
 
 import { CloseCode } from '../protocol/close-code.ts'
@@ -6,22 +6,16 @@ import { errorCatalogue } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
-import type { Reading } from '../protocol/reading.ts'
-import { Bit, WHEEL_SHIFT } from './bits.ts'
+import { Bit, PAUSED, State } from './bits.ts'
 import { bytesOf, checkCloseArguments } from './arguments.ts'
 import type { Connection, SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
-import { Outgoing } from './outgoing.ts'
 import type { MessageDeflater } from './outgoing.ts'
-import { RareState } from './rare-state.ts'
 import { RateLimit } from './rate-limit.ts'
-import type { TimingWheel, WheelEntry } from './timing-wheel.ts'
-import type { Keepalive } from './route.ts'
+import type { TimingWheel } from './timing-wheel.ts'
 import type { Transport } from './transport.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
-
-const State = { OPENING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const
-type State = (typeof State)[keyof typeof State]
+import { Watched } from './watched.ts'
 
 /** Who paused a connection; it runs only when nobody does. */
 export const PausedBy: {
@@ -30,8 +24,6 @@ export const PausedBy: {
   readonly FLOW: typeof Bit.PAUSED_BY_FLOW
 } = { USER: Bit.PAUSED_BY_USER, MODEL: Bit.PAUSED_BY_MODEL, FLOW: Bit.PAUSED_BY_FLOW }
 export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
-
-const PAUSED = Bit.PAUSED_BY_USER | Bit.PAUSED_BY_MODEL | Bit.PAUSED_BY_FLOW
 
 /** Pings that may go unanswered, but for the last, while the other side reads nothing; then 1008. */
 const MAX_COALESCED_PONGS = 128
@@ -48,8 +40,8 @@ export interface ConnectionInit {
 let lastId = 0
 
 export class HeldConnection<Data = unknown>
-  extends Outgoing
-  implements Connection<Data>, MessageSink, WheelEntry
+  extends Watched
+  implements Connection<Data>, MessageSink
 {
   readonly id: number = ++lastId
   data: Data
@@ -58,15 +50,6 @@ export class HeldConnection<Data = unknown>
   listIndex = -1
   /** What the route's model keeps for this connection; nobody else touches it. */
   model: unknown = null
-
-  // Of the parser and of the wheel
-  reading: Reading | null = null
-  wheelNext: WheelEntry | null = null
-  wheelPrevious: WheelEntry | null = null
-
-  /** What few connections need, and few need for long. */
-  #rare: RareState | null = null
-  #lastReceivedMs: number
 
   constructor(
     context: ConnectionContext,
@@ -78,11 +61,10 @@ export class HeldConnection<Data = unknown>
     this.data = init.data as Data
     this.request = init.request
     if (init.subprotocol !== '') this.rarely().subprotocol = init.subprotocol
-    this.#lastReceivedMs = context.wheel.coarseNow
     const { limits } = context
     const rate = RateLimit.of(limits)
     if (rate !== null) this.rarely().rate = rate
-    if (limits.idleMs > 0) this.rarely().lastMessageMs = this.#lastReceivedMs
+    if (limits.idleMs > 0) this.rarely().lastMessageMs = this.lastReceivedMs
     if (init.inflater !== null) {
       const rare = this.rarely()
       rare.inflater = init.inflater
@@ -90,25 +72,16 @@ export class HeldConnection<Data = unknown>
     }
   }
 
-  /** Of the wheel; kept among the bits. */
-  get wheelSlot(): number {
-    return ((this.bits & Bit.WHEEL_SLOT) >>> WHEEL_SHIFT) - 1
-  }
-
-  set wheelSlot(slot: number) {
-    this.bits = (this.bits & ~Bit.WHEEL_SLOT) | ((slot + 1) << WHEEL_SHIFT)
-  }
-
   get subprotocol(): string {
-    return this.#rare === null ? '' : this.#rare.subprotocol
+    return this.rare === null ? '' : this.rare.subprotocol
   }
 
   get inflater(): MessageInflater | null {
-    return this.#rare === null ? null : this.#rare.inflater
+    return this.rare === null ? null : this.rare.inflater
   }
 
   protected get deflater(): MessageDeflater | null {
-    return this.#rare === null ? null : this.#rare.deflater
+    return this.rare === null ? null : this.rare.deflater
   }
 
   // `private`, not `#`: a class with private methods costs each connection a field, and V8 looks private accessors
@@ -116,10 +89,6 @@ export class HeldConnection<Data = unknown>
 
   private enter(state: State): void {
     this.bits = (this.bits & ~Bit.STATE) | state
-  }
-
-  private rarely(): RareState {
-    return (this.#rare ??= new RareState())
   }
 
   // --- What user code calls
@@ -201,10 +170,10 @@ export class HeldConnection<Data = unknown>
     this.bits &= ~who
     if ((this.bits & PAUSED) !== 0 || (this.bits & Bit.STATE) === State.CLOSED) return
     // Nothing was read while the line was paused: its silence says nothing, and all deadlines begin anew.
-    this.#lastReceivedMs = this.context.wheel.coarseNow
-    if (this.#rare !== null) this.#rare.lastMessageMs = this.#lastReceivedMs
+    this.lastReceivedMs = this.context.wheel.coarseNow
+    if (this.rare !== null) this.rare.lastMessageMs = this.lastReceivedMs
     this.bits &= ~Bit.PING_UNANSWERED
-    if (this.reading !== null) this.reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
+    if (this.reading !== null) this.reading.sinceMs = Math.max(this.lastReceivedMs, 1)
     this.rearm()
     if (this.heldBytes() === null) this.transport.resume(this.line)
     else this.context.turn.deliverLater(this)
@@ -255,12 +224,12 @@ export class HeldConnection<Data = unknown>
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.context.counters.bytesReceived += end - start
     if ((this.bits & Bit.DEAF) !== 0 || (this.bits & Bit.STATE) === State.CLOSED) return
-    this.#lastReceivedMs = this.context.wheel.coarseNow
+    this.lastReceivedMs = this.context.wheel.coarseNow
     this.bits &= ~Bit.PING_UNANSWERED
-    const rare = this.#rare
+    const rare = this.rare
     if (rare !== null) {
       const { rate, held } = rare
-      if (rate !== null && !rate.takeBytes(end - start, this.#lastReceivedMs)) {
+      if (rate !== null && !rate.takeBytes(end - start, this.lastReceivedMs)) {
         this.fail('ERR_BYTE_RATE')
         return
       }
@@ -290,10 +259,10 @@ export class HeldConnection<Data = unknown>
     if ((this.bits & Bit.STATE) === State.CLOSED) return
     this.enter(State.CLOSED)
     this.bits |= Bit.DEAF
-    const closeCode = this.#rare?.closeCode ?? CloseCode.ABNORMAL
-    const closeReason = this.#rare?.closeReason ?? ''
+    const closeCode = this.rare?.closeCode ?? CloseCode.ABNORMAL
+    const closeReason = this.rare?.closeReason ?? ''
     const { subprotocol } = this
-    this.#rare = null
+    this.rare = null
     if (subprotocol !== '') this.rarely().subprotocol = subprotocol
     this.reading = null
     this.dropUnsent()
@@ -307,7 +276,7 @@ export class HeldConnection<Data = unknown>
     this.context.observer.closed(this, closeCode, closeReason)
   }
 
-  // --- What the turn and the wheel call
+  // --- What the turn calls
 
   deliverHeld(): void {
     const held = this.heldBytes()
@@ -316,76 +285,6 @@ export class HeldConnection<Data = unknown>
     this.dropHeld()
     this.parse(held, 0, held.length)
     if ((this.bits & PAUSED) === 0 && this.heldBytes() === null) this.transport.resume(this.line)
-  }
-
-  onDue(now: number): number {
-    if ((this.bits & Bit.STATE) === State.CLOSED) return 0
-    const due = this.nextDueMs()
-    if (due > now) return due === Infinity ? 0 : due - now
-    const { limits, keepalive } = this.context
-    if ((this.bits & Bit.STATE) === State.CLOSING) {
-      this.transport.destroy(this.line)
-      return 0
-    }
-    if ((this.bits & PAUSED) !== 0) {
-      this.fail('ERR_SLOW_CONSUMER')
-    } else if (this.reading !== null && now - this.reading.sinceMs >= limits.incompleteMessageMs) {
-      this.fail('ERR_MESSAGE_INCOMPLETE')
-    } else if (limits.idleMs > 0 && now - this.rarely().lastMessageMs >= limits.idleMs) {
-      this.fail('ERR_IDLE')
-    } else if (keepalive !== null) {
-      this.checkLiveness(now, keepalive.pingMs)
-    }
-    return Math.max(this.nextDueMs() - now, 1)
-  }
-
-  private checkLiveness(now: number, pingMs: number): void {
-    if ((this.bits & Bit.PING_UNANSWERED) !== 0) {
-      this.rarely().closeReason = 'ERR_KEEPALIVE'
-      this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
-      this.terminate()
-    } else if (now - this.#lastReceivedMs >= pingMs) {
-      this.bits |= Bit.PING_UNANSWERED
-      this.ping()
-    }
-  }
-
-  /** The earliest deadline, on the wheel's clock; Infinity for none. */
-  private nextDueMs(): number {
-    const { limits, keepalive } = this.context
-    if ((this.bits & Bit.STATE) === State.CLOSING)
-      return this.rarely().closingSinceMs + limits.closeMs
-    if ((this.bits & PAUSED) !== 0) return this.nextDueWhilePausedMs()
-    let due = Infinity
-    if (this.reading !== null) due = this.reading.sinceMs + limits.incompleteMessageMs
-    if (limits.idleMs > 0) due = Math.min(due, this.rarely().lastMessageMs + limits.idleMs)
-    if (keepalive !== null) {
-      const silence = this.silenceMs(keepalive)
-      due = Math.min(due, this.#lastReceivedMs + silence)
-    }
-    return due
-  }
-
-  /**
-   * Nothing is read, so nothing can be concluded from what did not come; only from what is not taken. A handler that
-   * waits for room to send pauses the line: without this, one that never reads could hold it for ever.
-   */
-  private nextDueWhilePausedMs(): number {
-    const { keepalive, wheel } = this.context
-    if (keepalive === null) return Infinity
-    if (!this.isWriting) return wheel.coarseNow + keepalive.pingMs
-    return this.blockedSinceMs + keepalive.pingMs + keepalive.timeoutMs
-  }
-
-  /** How long nothing may come before something is done about it. */
-  private silenceMs({ pingMs, timeoutMs }: Keepalive): number {
-    return (this.bits & Bit.PING_UNANSWERED) === 0 ? pingMs : pingMs + timeoutMs
-  }
-
-  private rearm(): void {
-    const due = this.nextDueMs()
-    if (due === Infinity) return
-    this.context.wheel.schedule(this, Math.max(due - this.context.wheel.coarseNow, 1))
   }
 
   // --- What the parser calls
@@ -397,10 +296,10 @@ export class HeldConnection<Data = unknown>
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): void {
     if ((this.bits & Bit.STATE) !== State.OPEN) return
     this.context.counters.messagesReceived++
-    const rare = this.#rare
+    const rare = this.rare
     if (rare !== null) {
-      rare.lastMessageMs = this.#lastReceivedMs
-      if (rare.rate !== null && !rare.rate.takeMessage(this.#lastReceivedMs)) {
+      rare.lastMessageMs = this.lastReceivedMs
+      if (rare.rate !== null && !rare.rate.takeMessage(this.lastReceivedMs)) {
         this.fail('ERR_MESSAGE_RATE')
         return
       }
@@ -418,7 +317,7 @@ export class HeldConnection<Data = unknown>
     if ((this.bits & Bit.STATE) !== State.OPEN) return
     const payload = bytes.subarray(start, end)
     if (!this.isBlocked) {
-      if (this.#rare !== null) this.#rare.coalescedPongs = 0
+      if (this.rare !== null) this.rare.coalescedPongs = 0
       this.writeFrame(Opcode.PONG, payload, false)
       return
     }
@@ -450,12 +349,18 @@ export class HeldConnection<Data = unknown>
 
   // --- Inside
 
+  protected fellSilent(): void {
+    this.rarely().closeReason = 'ERR_KEEPALIVE'
+    this.context.observer.failed(this, 'ERR_KEEPALIVE', undefined)
+    this.terminate()
+  }
+
   protected get isGone(): boolean {
     return (this.bits & Bit.STATE) === State.CLOSED
   }
 
   override flush(): void {
-    const rare = this.#rare
+    const rare = this.rare
     if (rare !== null && rare.pendingPong !== null && !this.isBlocked && this.isOpen) {
       const payload = rare.pendingPong
       rare.pendingPong = null
@@ -495,18 +400,18 @@ export class HeldConnection<Data = unknown>
     if (taken < end && (this.bits & Bit.DEAF) === 0) this.hold(bytes, taken, end)
     const reading = this.reading
     if (reading !== null && reading.sinceMs === 0) {
-      reading.sinceMs = Math.max(this.#lastReceivedMs, 1)
+      reading.sinceMs = Math.max(this.lastReceivedMs, 1)
       this.rearm()
     }
   }
 
   /** Bytes received and not parsed, because the connection was paused. */
   private heldBytes(): Uint8Array | null {
-    return this.#rare === null ? null : this.#rare.held
+    return this.rare === null ? null : this.rare.held
   }
 
   private dropHeld(): void {
-    if (this.#rare !== null) this.#rare.held = null
+    if (this.rare !== null) this.rare.held = null
   }
 
   private hold(bytes: Uint8Array, start: number, end: number): void {

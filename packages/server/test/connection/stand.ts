@@ -258,3 +258,9 @@ export class Line {
     })
   }
 }
+
+/** A stand with one connection. */
+export function held(options: StandOptions = {}): { stand: Stand; line: Line } {
+  const stand = new Stand(options)
+  return { stand, line: stand.open() }
+}
