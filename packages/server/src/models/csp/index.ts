@@ -1,0 +1,16 @@
+// The entry `holdline/csp`.
+
+export { Channel, channel } from './channel.ts'
+export type { SendChannel } from './channel.ts'
+export { Context, context, ContextKey } from './context.ts'
+export type { CancelScope } from './context.ts'
+export { otherwise, select, selectWith, send } from './select.ts'
+export type { Otherwise, Select, SelectCase, SelectCases, Selected, SendCase } from './select.ts'
+export type { ReceiveChannel, Source } from './source.ts'
+export { task } from './task.ts'
+export type { TaskHandler, TaskOptions, TaskScope } from './task.ts'
+export { group, TaskGroup } from './task-group.ts'
+export type { GroupOptions, GroupTask } from './task-group.ts'
+export { after, tick } from './timers.ts'
+export type { Timer } from './timers.ts'
+export type { Received, Waiter } from './waiter.ts'

@@ -1,0 +1,101 @@
+// A connection as a channel to send to. There is room as long as the connection keeps up: after `queued`, sends wait
+// until it drained. Nobody closes it but the connection itself, when it ends.
+
+import type { Contract } from '../../connection/contract.ts'
+import type { HeldConnection } from '../../connection/held-connection.ts'
+import { HoldlineError } from '../../protocol/errors.ts'
+import type { SendChannel } from './channel.ts'
+import { settled } from './turn-budget.ts'
+import type { Waiter } from './waiter.ts'
+import { WaiterList, WaitFor, waitIn } from './waiter.ts'
+
+type Message = string | Uint8Array
+
+export class LineSink<M> implements SendChannel<M> {
+  readonly #connection: HeldConnection
+  /** Null: what is sent are messages. */
+  readonly #contract: Contract | null
+  /** Whether the connection said `queued` and has not drained. */
+  #isFull = false
+  /** Built when somebody has to wait. */
+  #senders: WaiterList | null = null
+
+  constructor(connection: HeldConnection, agreed: Contract | null) {
+    this.#connection = connection
+    this.#contract = agreed
+  }
+
+  get waitingSenders(): number {
+    return this.#senders === null ? 0 : this.#senders.length
+  }
+
+  send(value: M): Promise<void> {
+    try {
+      if (this.canSend) {
+        this.put(value)
+        return settled()
+      }
+      const message = this.#encoded(value)
+      return waitIn((this.#senders ??= new WaiterList()), WaitFor.SEND, message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  trySend(value: M): boolean {
+    if (!this.canSend) return false
+    this.put(value)
+    return true
+  }
+
+  get canSend(): boolean {
+    return !this.#isFull || !this.#connection.isOpen
+  }
+
+  /** @throws HoldlineError ERR_CONNECTION_CLOSED, ERR_MESSAGE_OUT_INVALID */
+  put(value: M): void {
+    this.#hand(this.#encoded(value))
+  }
+
+  // At once, not when there is room: what does not fit its contract is the error of who sends it.
+  joinSenders(waiter: Waiter): void {
+    waiter.value = this.#encoded(waiter.value as M)
+    this.#senders ??= new WaiterList()
+    this.#senders.push(waiter)
+  }
+
+  /** There is room again: those who wait send, oldest first, until there is not. */
+  drained(): void {
+    this.#isFull = false
+    const senders = this.#senders
+    if (senders === null) return
+    while (!this.#isFull && !senders.isEmpty) {
+      const sender = senders.shift()!
+      try {
+        this.#hand(sender.value as Message)
+        sender.complete(undefined, true)
+      } catch (error) {
+        sender.fail(error)
+      }
+    }
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    const senders = this.#senders
+    if (senders === null) return
+    for (let one = senders.shift(); one !== null; one = senders.shift()) {
+      one.fail(new HoldlineError('ERR_CONNECTION_CLOSED'))
+    }
+  }
+
+  #encoded(value: M): Message {
+    return this.#contract === null ? (value as Message) : this.#contract.encode(value)
+  }
+
+  #hand(message: Message): void {
+    const result = this.#connection.send(message)
+    if (result === 'closed') throw new HoldlineError('ERR_CONNECTION_CLOSED')
+    this.#isFull = result === 'queued'
+  }
+}
