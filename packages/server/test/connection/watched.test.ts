@@ -84,8 +84,12 @@ test('a paused connection that takes nothing is closed with 1013: a handler wait
 test('a paused connection that takes nothing is closed also where nothing else happens, and no turn ends', () => {
   const { stand, line } = held({ keepalive })
   line.transport.writesTaken = 0
+  line.connection.send('read')
+  stand.clock.runTurns()
   line.connection.send('never read')
   stand.clock.runTurns()
+  // The first is taken, and the second handed over at once: nothing is left for the end of a turn.
+  line.transport.takeUnderWay()
   line.connection.pause()
   timeline(line, 14)
   assert.deepEqual(stand.failures, [])
