@@ -6,10 +6,12 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GeneratorProcess } from './src/load/generator-process.ts'
 import { helpText, parseOptions, type Options } from './src/options.ts'
+import { modelNames } from './src/process/model-rivals.ts'
 import { rivalNames, type Rival } from './src/process/rivals.ts'
 import { Progress } from './src/progress.ts'
 import { describeEnvironment, readEnvironment } from './src/report/environment.ts'
 import { formatFile } from './src/report/format-file.ts'
+import { modelsSuiteName, writeModels } from './src/report/models.ts'
 import { writePerformance } from './src/report/performance.ts'
 import type { Report, ScenarioResult } from './src/report/results.ts'
 import { scenarioTable } from './src/report/scenario-table.ts'
@@ -32,7 +34,7 @@ try {
   else if (options.list) console.log(listText(options))
   else if (options.reportFile !== undefined) {
     const report = JSON.parse(readFileSync(options.reportFile, 'utf8')) as Report
-    tell(writePerformance(report, root))
+    tell(writePage(report))
   } else if (options.soak !== undefined) await holdForMinutes(options, options.soak)
   else await run(options)
 } catch (error) {
@@ -109,7 +111,14 @@ async function holdForMinutes(options: Options, settings: SoakSettings): Promise
 function save(report: Report, options: Options): void {
   const file = resultFile(report, options)
   if (file !== undefined) write(report, file)
-  if (options.isWhole) tell(writePerformance(report, root))
+  if (options.isWhole) tell(writePage(report))
+}
+
+/** The page that a suite is measured for. Returns what was written. */
+function writePage(report: Report): string[] {
+  return report.suite === modelsSuiteName
+    ? writeModels(report, root)
+    : writePerformance(report, root)
 }
 
 /** Where the option says; else only what is worth keeping is kept. */
@@ -149,7 +158,8 @@ async function describeGenerator(): Promise<string> {
 
 function listText(options: Options): string {
   const scenarios = options.scenarios.map(({ name }) => `  ${name}`)
-  const rivals = rivalNames.map((name) => `  ${name}`)
+  const names = options.suiteName === modelsSuiteName ? modelNames : rivalNames
+  const rivals = names.map((name) => `  ${name}`)
   return [`suite ${options.suiteName}:`, ...scenarios, 'rivals:', ...rivals].join('\n')
 }
 

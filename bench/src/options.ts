@@ -1,8 +1,8 @@
 // The command line of the bench: parsed, checked, nothing run.
 import { parseArgs } from 'node:util'
-import { commandRival, repositoryRival, type Rival } from './process/rivals.ts'
+import { commandRival, type Rival } from './process/rivals.ts'
 import type { Scenario } from './scenarios/bench.ts'
-import { defaultSuite, fullSuite, smokeSuite } from './scenarios/suite.ts'
+import { defaultSuite, fullSuite, modelsSuite, smokeSuite, type Suite } from './scenarios/suite.ts'
 import { soakDefaults, type SoakSettings } from './soak/soak.ts'
 
 export interface Options {
@@ -36,6 +36,9 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   npm run bench -- --smoke         a minute
   npm run bench -- --full          everything, with every rival that this machine can run
 
+  npm run bench -- --models        the programming models beside one another, under five minutes; its tables go to
+                                   docs/guide/models.md
+
   npm run bench -- --soak          holds connections for minutes under traffic; exit code 1 when one is lost, an echo is
                                    wrong, memory grows or a descriptor is leaked
   --minutes <n>                    how long it holds them                             (10)
@@ -44,7 +47,7 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   --rivals <a,b>                   rivals of bench/rivals to run (--list names them)
   --rival '<name>=<command>'       plug in another: the command listens on {port} at 127.0.0.1, echoes what comes on
                                    /, and publishes what comes on /t/<name> to all of that path; may be repeated
-  --against <name>                 the rival that ratios are held against            (ws)
+  --against <name>                 the rival that ratios are held against            (ws; of models: behavior)
   --only <text>                    only scenarios whose name contains the text
   --list                           scenarios of the suite, and all rivals
   --rounds <n>                     rounds of each scenario                            (5)
@@ -53,7 +56,8 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   --json <file>                    where to write every round, machine, versions and commit
                                    (bench/results/<date>-<suite>.json, where nothing was left out)
   --report <file>                  measure nothing: make docs/performance.md from a file of results;
-                                   a whole default or full run does so at its end`
+                                   (of models: the tables of docs/guide/models.md);
+                                   a whole default, full or models run does so at its end`
 
 /** Throws a RangeError or a TypeError whose message is one line for the user. */
 export function parseOptions(commandLine: readonly string[]): Options {
@@ -66,7 +70,8 @@ export function parseOptions(commandLine: readonly string[]): Options {
       full: { type: 'boolean', default: false },
       rivals: { type: 'string' },
       rival: { type: 'string', multiple: true, default: [] },
-      against: { type: 'string', default: 'ws' },
+      models: { type: 'boolean', default: false },
+      against: { type: 'string' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
       'round-ms': { type: 'string' },
@@ -78,14 +83,13 @@ export function parseOptions(commandLine: readonly string[]): Options {
       connections: { type: 'string' },
     },
   })
-  if (values.smoke && values.full) throw new RangeError('--smoke and --full are two suites')
-  const suite = values.smoke ? smokeSuite : values.full ? fullSuite : defaultSuite
+  const suite = suiteOf(values)
   const soak = values.soak ? soakSettings(values.minutes, values.connections) : undefined
   if (soak === undefined && (values.minutes ?? values.connections) !== undefined) {
     throw new RangeError('--minutes and --connections belong to --soak')
   }
-  if (soak !== undefined && (values.smoke || values.full || values.only !== '')) {
-    throw new RangeError('--soak plays no suite: leave out --smoke, --full and --only')
+  if (soak !== undefined && (suite !== defaultSuite || values.only !== '')) {
+    throw new RangeError('--soak plays no suite: leave out --smoke, --full, --models and --only')
   }
   const ownNames = soak === undefined ? suite.rivals : ['holdline-uring']
   const names = values.rivals === undefined ? ownNames : values.rivals.split(',')
@@ -97,10 +101,10 @@ export function parseOptions(commandLine: readonly string[]): Options {
     suiteName: soak === undefined ? suite.name : 'soak',
     scenarios,
     rivals: [
-      ...names.filter((name) => name !== '').map((name) => repositoryRival(name.trim())),
+      ...names.filter((name) => name !== '').map((name) => suite.rivalOf(name.trim())),
       ...values.rival.map(commandRival),
     ],
-    against: values.against,
+    against: values.against ?? suite.against,
     isWhole:
       values.rivals === undefined &&
       (soak === undefined ? values.only === '' && suite !== smokeSuite : isWholeSoak(soak)),
@@ -111,6 +115,22 @@ export function parseOptions(commandLine: readonly string[]): Options {
     processCount: positiveInteger('--processes', values.processes, suite.processCount),
     soak,
   }
+}
+
+function suiteOf(chosen: {
+  readonly smoke: boolean
+  readonly full: boolean
+  readonly models: boolean
+}): Suite {
+  const suites = [
+    ...(chosen.smoke ? [smokeSuite] : []),
+    ...(chosen.full ? [fullSuite] : []),
+    ...(chosen.models ? [modelsSuite] : []),
+  ]
+  if (suites.length > 1) {
+    throw new RangeError(`${suites.map(({ name }) => `--${name}`).join(' and ')} are two suites`)
+  }
+  return suites[0] ?? defaultSuite
 }
 
 function isWholeSoak({ connectionCount, durationMs }: SoakSettings): boolean {

@@ -49,6 +49,15 @@ test('--soak holds 15,000 connections of the uring engine for ten minutes, or wh
   assert.equal(parseOptions([]).soak, undefined)
 })
 
+test('--models holds the models against the bare contract', () => {
+  const { rivals, against, suiteName, isWhole } = parseOptions(['--models'])
+  const names = rivals.map(({ name }) => name)
+  assert.ok(names.includes('behavior') && names.includes('callbacks'))
+  assert.deepEqual([against, suiteName, isWhole], ['behavior', 'models', true])
+  const part = parseOptions(['--models', '--rivals', 'callbacks', '--against', 'callbacks'])
+  assert.deepEqual([part.against, part.isWhole, part.rivals.length], ['callbacks', false, 1])
+})
+
 for (const wrong of [
   ['--rounds', '0'],
   ['--rounds', 'x'],
@@ -56,6 +65,9 @@ for (const wrong of [
   ['--rivals', 'nosuch'],
   ['--only', 'nosuch'],
   ['--smoke', '--full'],
+  ['--models', '--full'],
+  ['--models', '--rivals', 'ws'],
+  ['--soak', '--models'],
   ['--soak', '--minutes', '0'],
   ['--soak', '--connections', 'x'],
   ['--soak', '--full'],

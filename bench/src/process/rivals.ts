@@ -9,6 +9,8 @@ export interface Rival {
   readonly dialect: Dialect
   /** Whether it has the paths `/t/<name>`; each has the echo at `/`. */
   readonly hasTopics: boolean
+  /** It takes no more connections than these. */
+  readonly maxConnectionCount?: number
   /** A shell command; `{port}` stands for the port. Throws where the rival cannot run. */
   readonly command: string
   readonly version: string
@@ -112,8 +114,14 @@ function holdline(engine: string, heap: string): Finding {
   }
 }
 
-/** Starts a server on the engine and closes it again: only that tells whether the kernel lets it. */
-function whyNoUring(): string | null {
+let uringReason: string | null | undefined
+
+/** Starts a server on the engine and closes it again, once: only that tells whether the kernel lets it. */
+export function whyNoUring(): string | null {
+  return (uringReason ??= probeUring())
+}
+
+function probeUring(): string | null {
   const program =
     `import { serve } from 'holdline'\n` +
     `const server = await serve({ port: 0, host: '127.0.0.1', engine: 'uring', logger: null })\n` +
@@ -147,7 +155,7 @@ function withBufferutil(): string {
   return ` with bufferutil ${version}`
 }
 
-function nodeProgram(file: string, ...options: readonly string[]): string {
+export function nodeProgram(file: string, ...options: readonly string[]): string {
   return [quote(process.execPath), '-C source', quote(`${benchFolder}rivals/${file}`), '{port}']
     .concat(options)
     .join(' ')

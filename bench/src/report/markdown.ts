@@ -21,6 +21,10 @@ const headings: Readonly<Record<ScenarioKind, string>> = {
   latency: 'Latency at a fixed rate',
   'idle-memory': 'Idle memory',
   'two-processes': 'Two processes on two cores',
+  'slow-handler': 'What a slow handler does to others',
+  'blocked-handler': 'What a handler that never returns does to others',
+  crash: 'What a crash does to others',
+  'in-process': 'Within a process',
 }
 
 /** Shown although no rival is better for it: what the kernel keeps. */

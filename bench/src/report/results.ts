@@ -11,6 +11,10 @@ export type ScenarioKind =
   | 'latency'
   | 'idle-memory'
   | 'two-processes'
+  | 'slow-handler'
+  | 'blocked-handler'
+  | 'crash'
+  | 'in-process'
 
 /** One column of a scenario's table. */
 export interface Metric {

@@ -5,7 +5,7 @@ import type { Rival } from '../process/rivals.ts'
 import type { ScenarioResult } from '../report/results.ts'
 import type { Bench, Scenario } from './bench.ts'
 import { byteText, countOf, rateFigures, rateMetrics, withBottleneckNotes } from './figures.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, withHeldNotes } from './lanes.ts'
 
 export interface EchoParameters {
   readonly connectionCount: number
@@ -74,5 +74,5 @@ export async function playEcho(
     )
     return rateFigures(load, cpu, load.messages)
   })
-  return withBottleneckNotes(results)
+  return withHeldNotes(withBottleneckNotes(results), rivals, connectionCount)
 }

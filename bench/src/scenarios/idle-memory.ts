@@ -6,7 +6,7 @@ import type { Rival } from '../process/rivals.ts'
 import type { Round, ScenarioResult } from '../report/results.ts'
 import type { Bench, Scenario } from './bench.ts'
 import { countText } from './figures.ts'
-import { attempt, Lane, type Entry } from './lanes.ts'
+import { attempt, Lane, withHeldNotes, type Entry } from './lanes.ts'
 
 export interface IdleMemoryParameters {
   readonly connectionCount: number
@@ -53,12 +53,16 @@ export class IdleMemory implements Scenario {
           { key: 'baselineMib', label: 'baseline MiB', digits: 1 },
           { key: 'kernelBytes', label: 'kernel bytes/connection', digits: 0 },
         ],
-        results: entries.map(({ entry, rounds }) => ({
-          rival: entry.rival.name,
-          ...(entry.failure === undefined ? {} : { failure: entry.failure }),
-          rounds,
-          notes: [],
-        })),
+        results: withHeldNotes(
+          entries.map(({ entry, rounds }) => ({
+            rival: entry.rival.name,
+            ...(entry.failure === undefined ? {} : { failure: entry.failure }),
+            rounds,
+            notes: [],
+          })),
+          rivals,
+          this.#parameters.connectionCount,
+        ),
         notes: [
           `kernel bytes: both ends of the line, growth of /proc/${source} and of TCP's pages in ` +
             '/proc/net/sockstat; the half of the load generator is the same for all',
@@ -68,13 +72,13 @@ export class IdleMemory implements Scenario {
   }
 
   async #sample(lane: Lane): Promise<Round> {
-    const { connectionCount, warmUpCount } = this.#parameters
+    const { connectionCount: wantedCount, warmUpCount } = this.#parameters
     await lane.open(warmUpCount)
     await lane.tell('close', {})
     await delay(settleMs)
     const kernelBefore = await readSteadyKernelMemory()
     const before = await lane.server.residentMemory()
-    await lane.open(connectionCount)
+    const connectionCount = await lane.open(wantedCount)
     await delay(settleMs)
     const after = await lane.server.residentMemory()
     const kernelAfter = await readSteadyKernelMemory()

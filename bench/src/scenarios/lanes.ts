@@ -48,10 +48,13 @@ export class Lane implements AsyncDisposable {
     return this.generator.tell(name, options)
   }
 
-  async open(connectionCount: number, topicCount = 0): Promise<void> {
+  /** As many as the rival takes; gives their number. */
+  async open(wantedCount: number, topicCount = 0): Promise<number> {
     const { port } = this.server
     const dialect = this.rival.dialect.name
+    const connectionCount = heldCount(this.rival, wantedCount)
     await this.tell('open', { port, dialect, connectionCount, topicCount })
+    return connectionCount
   }
 
   // The server is idle before and after, so its CPU time in between belongs to what was played alone.
@@ -72,6 +75,24 @@ export class Lane implements AsyncDisposable {
   }
 }
 
+function heldCount({ maxConnectionCount = Infinity }: Rival, wantedCount: number): number {
+  return Math.min(wantedCount, maxConnectionCount)
+}
+
+/** Says so where a rival takes fewer connections than the scenario has. */
+export function withHeldNotes(
+  results: readonly Measured[],
+  rivals: readonly Rival[],
+  wantedCount: number,
+): Measured[] {
+  return results.map((measured) => {
+    const rival = rivals.find(({ name }) => name === measured.rival)
+    if (rival === undefined || heldCount(rival, wantedCount) === wantedCount) return measured
+    const note = `with ${heldCount(rival, wantedCount)} connections, which is as many as it takes`
+    return { ...measured, notes: [...measured.notes, note] }
+  })
+}
+
 export interface Entry {
   readonly rival: Rival
   lane: Lane | undefined
@@ -90,7 +111,7 @@ export class Lanes implements AsyncDisposable {
     bench: Bench,
     title: string,
     rivals: readonly Rival[],
-    prepare: (lane: Lane) => Promise<void>,
+    prepare: (lane: Lane) => Promise<unknown>,
     environment: Readonly<Record<string, string>> = {},
   ): Promise<Lanes> {
     const lanes = new Lanes(

@@ -1,25 +1,38 @@
 // The scenarios that a run goes through, as data.
 import type { PayloadKind } from '../load/request-frame.ts'
+import { bareModel, modelNames, modelRival } from '../process/model-rivals.ts'
+import { repositoryRival, type Rival } from '../process/rivals.ts'
 import type { Scenario } from './bench.ts'
+import { BlockedHandler, Crash } from './broken-handler.ts'
 import { Echo } from './echo.ts'
 import { FanOut } from './fan-out.ts'
 import { HandshakeRate, ReconnectStorm } from './handshakes.ts'
 import { IdleMemory } from './idle-memory.ts'
+import { InProcess } from './in-process.ts'
 import { Latency } from './latency.ts'
+import { SlowHandler } from './slow-handler.ts'
 import { TwoProcesses } from './two-processes.ts'
 
 export interface Suite {
   readonly name: string
   readonly rivals: readonly string[]
+  /** @throws RangeError for a name that is no rival of this suite */
+  rivalOf(name: string): Rival
+  /** The rival that ratios are held against. */
+  readonly against: string
   readonly scenarios: readonly Scenario[]
   readonly roundCount: number
   readonly roundMs: number
   readonly processCount: number
 }
 
+/** Whole servers, of this repository and others. */
+const servers = { rivalOf: repositoryRival, against: 'ws' }
+
 /** Small enough to be run after every change: a minute. */
 export const smokeSuite: Suite = {
   name: 'smoke',
+  ...servers,
   rivals: ['holdline-uring', 'holdline-node', 'ws'],
   roundCount: 5,
   roundMs: 400,
@@ -36,6 +49,7 @@ export const smokeSuite: Suite = {
 /** A few points of each question: under five minutes. */
 export const defaultSuite: Suite = {
   name: 'default',
+  ...servers,
   rivals: ['holdline-uring', 'holdline-node', 'ws', 'bun', 'uws-js'],
   roundCount: 5,
   roundMs: 400,
@@ -65,6 +79,7 @@ const kinds: readonly PayloadKind[] = ['binary', 'text']
 /** Everything, with every rival that the machine can run. */
 export const fullSuite: Suite = {
   name: 'full',
+  ...servers,
   rivals: [
     ...['holdline-uring', 'holdline-node', 'ws', 'bun', 'uws-js'],
     ...['socket-io', 'gorilla', 'tornado', 'bare-net'],
@@ -89,6 +104,30 @@ export const fullSuite: Suite = {
     latency([0.3, 0.6, 0.9], 0.6),
     new IdleMemory({ connectionCount: 15_000, warmUpCount: 300 }),
     new TwoProcesses(echoParameters(200, 20, 'binary')),
+  ],
+}
+
+/** The programming models beside the bare contract of the core: docs/guide/models.md. Under five minutes. */
+export const modelsSuite: Suite = {
+  name: 'models',
+  rivals: modelNames,
+  rivalOf: modelRival,
+  against: bareModel,
+  roundCount: 5,
+  roundMs: 400,
+  processCount: 3,
+  scenarios: [
+    echo(1000, 20, 'binary'),
+    // A thread for each connection: few enough for all models.
+    echo(16, 20, 'binary'),
+    new IdleMemory({ connectionCount: 5000, warmUpCount: 300 }),
+    new SlowHandler({
+      ...{ connectionCount: 100, messagesPerSecond: 1000, roundScale: 1.5 },
+      ...{ kind: 'binary', payloadBytes: 20 },
+    }),
+    new BlockedHandler({ connectionCount: 15, patienceMs: 1000 }),
+    new Crash({ connectionCount: 15, patienceMs: 1000 }),
+    new InProcess(),
   ],
 }
 

@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { modelRival } from '../../src/process/model-rivals.ts'
 import { commandRival, repositoryRival } from '../../src/process/rivals.ts'
 import type { ScenarioResult } from '../../src/report/results.ts'
 import type { Bench, Scenario } from '../../src/scenarios/bench.ts'
+import { BlockedHandler, Crash } from '../../src/scenarios/broken-handler.ts'
 import { Echo } from '../../src/scenarios/echo.ts'
 import { FanOut } from '../../src/scenarios/fan-out.ts'
 import { HandshakeRate, ReconnectStorm } from '../../src/scenarios/handshakes.ts'
 import { IdleMemory } from '../../src/scenarios/idle-memory.ts'
+import { InProcess } from '../../src/scenarios/in-process.ts'
 import { Latency } from '../../src/scenarios/latency.ts'
+import { SlowHandler } from '../../src/scenarios/slow-handler.ts'
 import { TwoProcesses } from '../../src/scenarios/two-processes.ts'
 
 const bench: Bench = {
@@ -56,6 +60,70 @@ function assertFigures({ metrics, results }: ScenarioResult): void {
     }
   }
 }
+
+const callbacks = modelRival('callbacks')
+
+test('a slow handler: the wait of the others is timed under each trouble, and the trouble was made', async () => {
+  const slow = new SlowHandler({
+    ...{ connectionCount: 10, messagesPerSecond: 500, roundScale: 4, ...message },
+  })
+  const results = await slow.run(bench, [callbacks])
+  assert.deepEqual(
+    results.map(({ parameters }) => parameters['trouble']),
+    ['none', 'compute', 'wait'],
+  )
+  for (const result of results) {
+    assertFigures(result)
+    for (const { troubleCount } of result.results[0].rounds) {
+      assert.equal(troubleCount > 0, result.parameters['trouble'] !== 'none')
+    }
+  }
+})
+
+test('a handler that never returns silences the others of its thread, and loses none', async () => {
+  const blocked = new BlockedHandler({ connectionCount: 4, patienceMs: 300 })
+  const [result] = await blocked.run(bench, [callbacks])
+  assert.equal(result.results[0].failure, undefined)
+  const { lostCount, silentCount, otherCount } = result.results[0].rounds[0]
+  assert.deepEqual([lostCount, silentCount, otherCount], [0, 4, 4])
+})
+
+test('a handler that throws is closed with 1011; the others are answered, and so is the next', async () => {
+  const crash = new Crash({ connectionCount: 4, patienceMs: 5000 })
+  const [result] = await crash.run(bench, [callbacks])
+  assertFigures(result)
+  const { lostCount, silentCount, closeCode } = result.results[0].rounds[0]
+  assert.deepEqual([lostCount, silentCount, closeCode], [0, 0, 1011])
+})
+
+test('a server that ends with its handler loses the others, and is said to serve nobody again', async () => {
+  const dying = commandRival(`dying='${process.execPath}' '${crashing}' {port}`)
+  const [result] = await new Crash({ connectionCount: 4, patienceMs: 300 }).run(bench, [dying])
+  const [measured] = result.results
+  if (measured.failure === undefined) {
+    const { lostCount, silentCount, againMs } = measured.rounds[0]
+    assert.deepEqual([lostCount, silentCount, againMs], [4, 4, Number.NaN])
+  } else assert.match(measured.failure, /ended by itself/)
+})
+
+test('what is measured in a process is a number in every round', async () => {
+  for (const result of await new InProcess().run({ ...bench, roundMs: 20 })) {
+    for (const measured of result.results) {
+      assert.equal(measured.failure, undefined, measured.rival)
+      assert.equal(measured.rounds.length, bench.roundCount)
+      for (const { perSecond } of measured.rounds) assert.ok(perSecond > 0)
+    }
+  }
+})
+
+test('a rival that takes fewer connections has as many as it takes, and that is said', async () => {
+  const few = { ...callbacks, name: 'few', maxConnectionCount: 3 }
+  const echo = new Echo({ connectionCount: 20, ...message, window: 1 })
+  const [result] = await echo.run(bench, [few, callbacks])
+  assertFigures(result)
+  assert.match(result.results[0].notes.join(), /with 3 connections/)
+  assert.doesNotMatch(result.results[1].notes.join(), /connections/)
+})
 
 test('a rival that does not start, and one that ends, fail in their cells; the others go on', async () => {
   const rivals = [
