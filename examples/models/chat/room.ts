@@ -20,7 +20,7 @@ export const Chat = contract({
   out: z.discriminatedUnion('type', [
     // To who comes: the name that was free, and who is here.
     z.object({ type: z.literal('welcome'), you: z.string(), people: z.array(z.string()) }),
-    // To all others: someone came, someone went.
+    // To all others: someone came, someone went. Who comes may hear of themselves.
     z.object({ type: z.literal('joined'), name: z.string() }),
     z.object({ type: z.literal('left'), name: z.string() }),
     // To everyone, the speaker included.

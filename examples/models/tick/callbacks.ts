@@ -4,7 +4,7 @@ import { callbacks, type TypedConnection } from 'holdline/callbacks'
 import { Board, Game, tickMs } from './game.ts'
 
 const board = new Board()
-const players = new Set<TypedConnection<typeof Game, { player: number }>>()
+const players = new Set<TypedConnection<typeof Game>>()
 
 setInterval(() => {
   const positions = board.step()
@@ -12,19 +12,14 @@ setInterval(() => {
 }, tickMs)
 
 const tick = callbacks(Game, {
-  upgrade: () => ({ data: { player: 0 } }),
-  open(connection) {
-    connection.data.player = board.enter()
-    players.add(connection)
-    connection.send({ type: 'you', player: connection.data.player })
+  message(player, message) {
+    if (message.type === 'play') players.add(player)
+    const answer = message.type === 'play' ? board.enter(player.id) : board.turn(player.id, message)
+    if (answer !== undefined) player.send(answer)
   },
-  message(connection, message) {
-    const ignored = board.turn(connection.data.player, message)
-    if (ignored !== undefined) connection.send(ignored)
-  },
-  close(connection) {
-    players.delete(connection)
-    board.leave(connection.data.player)
+  close(player) {
+    players.delete(player)
+    board.leave(player.id)
   },
 })
 

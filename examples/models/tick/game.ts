@@ -8,16 +8,17 @@ export const boardSize = 100
 
 const steps = { up: [0, -1], down: [0, 1], left: [-1, 0], right: [1, 0] } as const
 export type Direction = keyof typeof steps
+export const directions = ['up', 'down', 'left', 'right'] as const
 
 /** Messages as they stand on the wire, in JSON. What does not fit is answered with ERR_MESSAGE_INVALID. */
 export const Game = contract({
-  in: z.object({
-    /** The tick that the sender has seen last. */
-    tick: z.int().min(0),
-    direction: z.enum(['up', 'down', 'left', 'right']),
-  }),
+  in: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('play') }),
+    // `tick` is the last one that the sender has seen.
+    z.object({ type: z.literal('turn'), tick: z.int().min(0), direction: z.enum(directions) }),
+  ]),
   out: z.discriminatedUnion('type', [
-    // To who comes: the number that stands for them.
+    // To who begins to play: the number that stands for them.
     z.object({ type: z.literal('you'), player: z.number() }),
     z.object({
       type: z.literal('positions'),
@@ -30,10 +31,17 @@ export const Game = contract({
   ]),
 })
 export type GameIn = In<typeof Game>
+export type Turn = Extract<GameIn, { type: 'turn' }>
 export type GameOut = Out<typeof Game>
 
 /** A direction counts if its sender has seen one of the last ticks, a second's worth. */
 const lateTicks = 20
+
+/** The answer to a direction that does not count, else nothing. */
+export function judge(tick: number, now: number): GameOut | undefined {
+  const isInTime = tick >= now - lateTicks && tick <= now
+  return isInTime ? undefined : { type: 'ignored', tick, now }
+}
 
 interface Walker {
   x: number
@@ -44,26 +52,29 @@ interface Walker {
 export class Board {
   readonly #walkers = new Map<number, Walker>()
   #tick = 0
-  #lastPlayer = 0
 
-  enter(): number {
-    this.#lastPlayer += 1
-    this.#walkers.set(this.#lastPlayer, { x: 0, y: 0, direction: undefined })
-    return this.#lastPlayer
+  /** The last tick. */
+  get tick(): number {
+    return this.#tick
+  }
+
+  /** Gives the answer to a new player; nothing where they play already. */
+  enter(player: number): GameOut | undefined {
+    if (this.#walkers.has(player)) return undefined
+    this.#walkers.set(player, { x: 0, y: 0, direction: undefined })
+    return { type: 'you', player }
   }
 
   leave(player: number): void {
     this.#walkers.delete(player)
   }
 
-  /** Turns a player. Gives the answer to a direction that does not count, else nothing. */
-  turn(player: number, { tick, direction }: GameIn): GameOut | undefined {
-    if (tick < this.#tick - lateTicks || tick > this.#tick) {
-      return { type: 'ignored', tick, now: this.#tick }
-    }
+  /** Turns a player, or gives the answer to a direction that does not count. */
+  turn(player: number, { tick, direction }: Turn): GameOut | undefined {
+    const ignored = judge(tick, this.#tick)
     const walker = this.#walkers.get(player)
-    if (walker !== undefined) walker.direction = direction
-    return undefined
+    if (ignored === undefined && walker !== undefined) walker.direction = direction
+    return ignored
   }
 
   /** One tick: everyone takes a step. */
