@@ -86,7 +86,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'brokers/process',
     folder: server('brokers/process'),
-    layers: ['protocol', 'topics'],
+    layers: ['protocol', 'connection', 'topics'],
     node: ['net', 'os', 'path', 'fs', 'cluster'],
     note: 'between the processes of one machine',
   },

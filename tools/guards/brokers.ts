@@ -160,6 +160,58 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
+    `${brokers}/process/process-links.ts`,
+    [`${tests}/process/process-links.test.ts`],
+    [
+      [
+        'a process that does not answer is waited for',
+        "setTimeout(() => link.cut('line'), this.#stuckMs)",
+        'setTimeout(() => {}, this.#stuckMs)',
+      ],
+      ['a process that answered is cut', '    clearTimeout(timer)\n'],
+      ['a process of another format is let in', 'version !== String(VERSION) || '],
+      ['what is no number of a process is let in', ' || !/^\\d{1,9}$/.test(idText)'],
+      ['who has no token is let in', '!isSame(token, this.#place.token) || '],
+      ['a process may be itself to another', ' || id === this.id'],
+      ['a process that has ended is let in', '    if (this.#ended.has(id)) return null\n'],
+      ['a process may call twice', 'if (known?.hasIncoming === true) return null'],
+      ['a process that is gone is written to', '    this.#links.delete(link.id)\n'],
+      ['a goodbye passes for a death', 'reason !== null && !this.#isStopped', '!this.#isStopped'],
+      [
+        'the first who stops ends the links of all',
+        'if (--this.#userCount > 0) return',
+        'this.#userCount--',
+      ],
+      [
+        'a frame that nobody takes is malformed',
+        'return take === null || take',
+        'return take !== null && take',
+      ],
+      ['a token may be a part of the right one', 'if (one.length !== other.length) return false'],
+      [
+        'a wrong token of the right length passes',
+        'return difference === 0',
+        'return difference >= 0',
+      ],
+    ],
+    '^(?!a process that slowly)',
+  ),
+  ...guardsOf(
+    `${brokers}/process/process-links.ts`,
+    [`${tests}/process/process-broker.test.ts`],
+    [
+      [
+        'a process that cannot listen says nothing',
+        "reject(new HoldlineError('ERR_BROKER_START', detail, { cause: error }))",
+      ],
+      [
+        'a process that does not want to hear is sent everything',
+        "link.hears = hears === '1'",
+        'link.hears = true',
+      ],
+    ],
+  ),
+  ...guardsOf(
     `${brokers}/process/process-broker.ts`,
     [`${tests}/process/process-broker.test.ts`],
     [
@@ -174,28 +226,6 @@ export const guards: readonly Guard[] = [
         'this.#schedule()',
       ],
       [
-        'a broker that cannot listen says nothing',
-        "reject(new HoldlineError('ERR_BROKER_START', detail, { cause: error }))",
-      ],
-      [
-        'a process that does not answer is waited for',
-        "setTimeout(() => link.cut('line'), this.#stuckMs)",
-        'setTimeout(() => {}, this.#stuckMs)',
-      ],
-      ['a process that answered is cut', '    clearTimeout(timer)\n'],
-      ['a process of another format is let in', 'version !== String(VERSION) || '],
-      ['what is no number of a process is let in', ' || !/^\\d{1,9}$/.test(idText)'],
-      ['who has no token is let in', '!isSame(token, this.#place.token) || '],
-      ['a process may be itself to another', ' || id === this.#place.id'],
-      ['a process may call twice', 'if (known?.hasIncoming === true) return null'],
-      [
-        'a process that does not want to hear is sent everything',
-        "link.hears = hears === '1'",
-        'link.hears = true',
-      ],
-      ['a process that is gone is written to', '    this.#links.delete(link.id)\n'],
-      ['a goodbye passes for a death', 'reason !== null && !this.#isStopped', '!this.#isStopped'],
-      [
         'one long publication is refused for ever',
         'backlogBytes > room && backlogBytes > 0',
         'backlogBytes > room',
@@ -203,14 +233,7 @@ export const guards: readonly Guard[] = [
       ['a publication is handed over before the last process has it', '      handover.pending++\n'],
       ['a failed handover passes for done', 'handover.error ??= error'],
       ['who does not want to hear is sent publications', 'if (!link.hears) continue'],
-      ['a token may be a part of the right one', 'if (one.length !== other.length) return false'],
-      [
-        'a wrong token of the right length passes',
-        'return difference === 0',
-        'return difference >= 0',
-      ],
     ],
-    '^(?!a process that slowly)',
   ),
   ...guardsOf(
     `${brokers}/process/process-broker.ts`,
@@ -226,16 +249,73 @@ export const guards: readonly Guard[] = [
         '    this.#isStopped = true\n    this.#flush()',
         '    this.#isStopped = true',
       ],
+      ['a stopped broker delivers', '    this.#deliver = null\n'],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/process-mesh.ts`,
+    [`${tests}/process/process-mesh.test.ts`],
+    [
       [
-        'a stopped broker delivers',
-        '    this.#deliver = null\n    this.#server',
-        '    this.#server',
+        'a mesh starts twice',
+        'if (this.#started !== null || this.#isStopped) {',
+        'if (this.#isStopped) {',
+      ],
+      [
+        'what a turn sends leaves in many writes',
+        'if (out.batch.length >= EARLY_FLUSH_BYTES) this.#flush(out)',
+        'this.#flush(out)',
+      ],
+      [
+        'nobody is told to hold back',
+        "if (out.waitingBytes <= this.#highBytes) return 'sent'",
+        "return 'sent'",
+      ],
+      ['what is with the kernel still waits', '      out.waitingBytes -= length\n'],
+      ['drained is told again and again', '      out.isFull = false\n'],
+      [
+        'drained is told of those that are gone',
+        ' || !out.link.isOpen) return\n      out',
+        ') return\n      out',
+      ],
+      [
+        'a worker that is gone is sent to',
+        'return known.link.isOpen ? known : null',
+        'return known',
+      ],
+      [
+        'the supervisor is sent messages',
+        'workerId === 0 ? undefined : this.#links.all.get(workerId)',
+        'this.#links.all.get(workerId)',
+      ],
+      [
+        'a message of any length is sent',
+        'if (bytes.length > MAX_MESH_MESSAGE_BYTES) {',
+        'if (bytes.length < 0) {',
+      ],
+      [
+        'what was sent last is lost at the end',
+        '    this.#flushAll()\n    this.#listener = null',
+        '    this.#listener = null',
+      ],
+      ['a stopped mesh delivers', '    this.#listener = null\n    this.#names', '    this.#names'],
+      ['what was asked waits for ever', '    this.#names.close()\n'],
+      ['names are asked before the others hear', '.then(() => this.#names.open())'],
+      [
+        'a listener that throws takes the next message away',
+        'plainBytes(bytes, start, end))\n    } catch (error) {\n      reportUncaught(error)',
+        'plainBytes(bytes, start, end))\n    } catch (error) {\n      throw error',
+      ],
+      [
+        'a listener that throws when a worker is gone takes others down',
+        'f(this.#listener)\n    } catch (error) {\n      reportUncaught(error)',
+        'f(this.#listener)\n    } catch (error) {\n      throw error',
       ],
     ],
   ),
   ...guardsOf(
     `${brokers}/process/peer-link.ts`,
-    [`${tests}/process/process-broker.test.ts`],
+    [`${tests}/process/process-broker.test.ts`, `${tests}/process/process-links.test.ts`],
     [
       ['a member may not send long frames', '      this.#reader.trust()\n'],
       ['a member that breaks the format stays', "else this.#link.cut('frame')"],

@@ -316,9 +316,12 @@ export const guards: readonly Guard[] = [
     [
       [
         'a broker runs on where the server cannot listen',
-        '      await this.#broker.stop()\n      throw error',
+        '      await this.#broker.stop()\n      await this.#mesh?.stop()\n      throw error',
         '      throw error',
       ],
+      ['a route is not joined to the other workers', '    this.#join()\n'],
+      ['a server listens before it hears the others', '      await this.#mesh?.ready\n'],
+      ['a server that ends stays in the mesh', '    await this.#mesh?.stop()\n    this.#closed'],
       [
         'a publication after the end is lost in silence',
         'const broker = this.#isStopped ? null : this.#broker',
@@ -467,6 +470,8 @@ export const guards: readonly Guard[] = [
         '    this.#workers.delete',
       ],
       ['new workers look for those that are gone', '    this.#joined.delete(worker.id)\n'],
+      ['a worker that ended owns its names', '    this.#names.workerEnded(worker.id)\n'],
+      ['releases are answered', 'if (answers.length > 0) worker', 'worker'],
       ['nobody hears that a worker is gone', "process.send({ kind: 'left', workerId: worker.id })"],
       ['a replaced worker is restarted', '    if (slot.current !== worker) return\n'],
       ['who cannot start is restarted at once', ' && !this.#isStarting'],
@@ -501,6 +506,52 @@ export const guards: readonly Guard[] = [
         '    slot.current',
       ],
       ['all workers are replaced at once', '    await old.ended.promise\n'],
+    ],
+  ),
+  ...guardsOf(
+    `${server}/name-registry.ts`,
+    [`${tests}/name-registry.test.ts`],
+    [
+      ['a name has two owners', 'if (owner !== undefined) return owner'],
+      ['names have no bound', "if (this.#owners.size >= this.#maxNames) return 'ERR_WORKER_NAMES'"],
+      [
+        'anybody may release a name',
+        'if (this.#owners.get(name) !== workerId) return',
+        'if (!this.#owners.has(name)) return',
+      ],
+      [
+        'a name that was released is freed again when its owner ends',
+        '    this.#namesOf.get(workerId)?.delete(name)\n',
+      ],
+      [
+        'the names of a worker that ended stay',
+        'for (const name of names) this.#owners.delete(name)',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${server}/name-client.ts`,
+    [`${tests}/name-client.test.ts`],
+    [
+      [
+        'a name of any length is asked for',
+        'name.length === 0 || name.length > MAX_NAME_LENGTH',
+        "name === '?'",
+      ],
+      ['names are asked before the others hear', ' || !this.#isOpen'],
+      ['each question is a message', 'this.#isScheduled || !this', '!this'],
+      [
+        'releases alone are waited for',
+        'if (this.#waiting.length > 0) {',
+        'if (this.#waiting !== undefined) {',
+      ],
+      ['a refusal passes for an owner', "typeof answer === 'string'", 'answer === undefined'],
+      ['what was told waits for ever', '...this.#told.splice(0), '],
+      ['what was not told waits for ever', ', this.#waiting.splice(0)', ''],
+      [
+        'what is asked too late waits for ever',
+        "if (this.#isClosed) return Promise.reject(new HoldlineError('ERR_MESH_STOPPED'))",
+      ],
     ],
   ),
   ...guardsOf(

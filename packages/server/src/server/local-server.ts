@@ -3,6 +3,7 @@
 import type { Acceptor, Engine, ListenAddress, Listener } from '../connection/engine.ts'
 import { TimingWheel } from '../connection/timing-wheel.ts'
 import { Turn } from '../connection/turn.ts'
+import type { WorkerMesh } from '../connection/worker-mesh.ts'
 import { MemoryBroker } from '../brokers/memory/memory-broker.ts'
 import type { Broker, PublishedMessage } from '../topics/broker.ts'
 import { Topics } from '../topics/topics.ts'
@@ -28,7 +29,12 @@ export type Listen = (engine: Engine, acceptor: Acceptor) => Promise<Listener> |
 export interface WorkerPlace {
   readonly workerId: number
   readonly processCount: number
+  /** What carries to the other workers; null where there is nobody. */
+  readonly mesh?: JoinableMesh | null
 }
+
+/** `ready` resolves when a route has joined and this worker hears the others, at once where none has. */
+export type JoinableMesh = WorkerMesh & { readonly ready: Promise<void> }
 
 export class LocalServer implements Server {
   readonly engine: ChosenEngine
@@ -39,6 +45,7 @@ export class LocalServer implements Server {
   readonly #topics: Topics
   readonly #acceptor: RouteAcceptor
   readonly #broker: Broker
+  readonly #mesh: JoinableMesh | null
   readonly #startedAt = performance.now()
   readonly #workerLeftListeners = new Set<(workerId: number) => void>()
   readonly #closed = Promise.withResolvers<void>()
@@ -55,6 +62,7 @@ export class LocalServer implements Server {
     this.workerId = place?.workerId ?? 0
     this.processCount = place?.processCount ?? 1
     this.#broker = options.broker ?? new MemoryBroker()
+    this.#mesh = place?.mesh ?? null
     this.#statistics = new Statistics(options.logger)
     const { clock } = engine.engine
     const turn = new Turn(clock)
@@ -89,15 +97,23 @@ export class LocalServer implements Server {
   async start(listen: Listen): Promise<this> {
     if (this.#options.heap === 'lean') leanHeap()
     this.#trimming = setInterval(this.#trim, TRIM_MS).unref()
+    this.#join()
     await this.#broker.start(this.#topics.deliver)
     try {
+      await this.#mesh?.ready
       this.#listener = await listen(this.engine.engine, this.#acceptor)
     } catch (error) {
       this.#endTrimming()
       await this.#broker.stop()
+      await this.#mesh?.stop()
       throw error
     }
     return this
+  }
+
+  #join(): void {
+    if (this.#mesh === null) return
+    for (const { route } of this.#acceptor.routes) route.join?.(this.#mesh)
   }
 
   /** What large messages needed is kept for the next ones, but not for long. */
@@ -188,6 +204,7 @@ export class LocalServer implements Server {
     this.#isStopped = true
     this.#endTrimming()
     await this.#broker.stop()
+    await this.#mesh?.stop()
     this.#closed.resolve()
   }
 

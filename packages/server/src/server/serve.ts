@@ -13,7 +13,8 @@ import { serveInWorker, takeWorkerPlace } from './worker.ts'
  * Starts a server and resolves when it listens.
  *
  * With `processes` above 1 the program is run once more in each worker: there `serve` starts that worker's
- * server, and in the first process it becomes the supervisor.
+ * server, and in the first process it becomes the supervisor. With 1 there are no other workers: routes that have a
+ * `join` are not joined to anybody.
  *
  * @throws HoldlineError ERR_OPTION_INVALID, ERR_ROUTE_INVALID, ERR_LISTEN_*, ERR_BROKER_START, ERR_WORKER_START
  */

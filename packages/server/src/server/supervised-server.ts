@@ -6,6 +6,7 @@ import type { ListenAddress } from '../connection/engine.ts'
 import { Turn } from '../connection/turn.ts'
 import { MeshDirectory } from '../brokers/process/mesh-place.ts'
 import { ProcessBroker } from '../brokers/process/process-broker.ts'
+import { ProcessLinks } from '../brokers/process/process-links.ts'
 import { probeAddress } from '../engines/http/probe-address.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, PublishedMessage } from '../topics/broker.ts'
@@ -55,7 +56,8 @@ class SupervisedServer implements Server {
   readonly #startedAt = performance.now()
   readonly #workerLeftListeners = new Set<(workerId: number) => void>()
   #directory: MeshDirectory | null = null
-  #mesh: ProcessBroker | null = null
+  #links: ProcessLinks | null = null
+  #ownBroker: ProcessBroker | null = null
   #broker: Broker | null = null
   #supervisor: Supervisor | null = null
   #listening: WorkerListening | null = null
@@ -68,13 +70,14 @@ class SupervisedServer implements Server {
   }
 
   async start(): Promise<this> {
-    const { listen, signals, processCount } = this.#options
+    const { listen, signals, processCount, routes } = this.#options
     const fork = clusterFork(processCount)
     // With SO_REUSEPORT a worker would not notice that somebody else listens there.
     const found = listen.reusePort === true ? null : await probeAddress(listen)
     const canReuse = process.platform === 'linux' && listen.path === undefined
-    if (this.#options.broker === null) this.#makeMesh()
-    this.#broker = this.#mesh ?? this.#options.broker!
+    const isJoined = Object.values(routes).some(({ join }) => join !== undefined)
+    if (this.#options.broker === null || isJoined) this.#directory = MeshDirectory.create()
+    this.#broker = this.#options.broker ?? this.#makeBroker(this.#directory!)
     await this.#broker.start(this.#topics.deliver)
     this.#supervisor = new Supervisor({
       fork,
@@ -88,7 +91,12 @@ class SupervisedServer implements Server {
             ? listen.port!
             : portOf(found),
       reusePort: canReuse,
-      mesh: this.#directory && { directory: this.#directory.path, token: this.#token, joined: [0] },
+      mesh: this.#directory && {
+        directory: this.#directory.path,
+        token: this.#token,
+        // The supervisor takes part in publications only.
+        joined: this.#links === null ? [] : [0],
+      },
       left: (workerId) => void this.#workerLeft(workerId),
       gaveUp: (error) => void this.#giveUp(error),
     })
@@ -105,9 +113,7 @@ class SupervisedServer implements Server {
 
   readonly #token = randomBytes(24).toString('hex')
 
-  #makeMesh(): void {
-    const directory = MeshDirectory.create()
-    this.#directory = directory
+  #makeBroker(directory: MeshDirectory): ProcessBroker {
     const place = {
       id: 0,
       token: this.#token,
@@ -117,7 +123,9 @@ class SupervisedServer implements Server {
         this.#supervisor?.lost(id, reason, 0),
     }
     // The supervisor must not have to read what all workers publish because nobody listens here.
-    this.#mesh = new ProcessBroker(place, { hears: false })
+    this.#links = new ProcessLinks(place)
+    this.#ownBroker = new ProcessBroker(this.#links, { hears: false })
+    return this.#ownBroker
   }
 
   #handleSignals(supervisor: Supervisor): void {
@@ -153,7 +161,7 @@ class SupervisedServer implements Server {
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
-    this.#mesh?.hear()
+    this.#ownBroker?.hear()
     return this.#topics.listen(topic, listener)
   }
 
@@ -191,7 +199,7 @@ class SupervisedServer implements Server {
   }
 
   async #workerLeft(workerId: number): Promise<void> {
-    await this.#mesh?.peerGone(workerId)
+    await this.#links?.ended(workerId)
     for (const listener of this.#workerLeftListeners) listener(workerId)
   }
 

@@ -9,10 +9,17 @@
 import type { CancelTimer, Clock } from '../connection/clock.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { LostReason } from '../brokers/process/mesh-place.ts'
+import { NameRegistry } from './name-registry.ts'
 import type { ResolvedOptions } from './options.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import type { ServerStats } from './statistics.ts'
-import type { FromWorker, MeshInvitation, ToWorker, WorkerListening } from './worker-message.ts'
+import type {
+  FromWorker,
+  MeshInvitation,
+  NameRequest,
+  ToWorker,
+  WorkerListening,
+} from './worker-message.ts'
 import { reviveError } from './worker-message.ts'
 
 /** A process, as the supervisor sees it. */
@@ -83,6 +90,7 @@ export class Supervisor {
   readonly #slots: readonly Slot[]
   readonly #workers = new Map<number, Worker>()
   readonly #joined: Set<number>
+  readonly #names = new NameRegistry()
   #lastId = 0
   #port: number | null
   /** The worker that looks for a port, and those that wait for what it finds. */
@@ -179,7 +187,7 @@ export class Supervisor {
     if (worker === undefined || worker.state === 'draining' || this.#isStopping) return
     if (this.#workers.get(by)?.state === 'draining') return
     if (reason !== 'line') {
-      const what = reason === 'stuck' ? 'takes no publications' : 'sends malformed publications'
+      const what = reason === 'stuck' ? 'takes nothing from others' : 'sends malformed frames'
       this.#context.options.logger?.error(`holdline: worker ${worker.id} ${what}; it is killed`)
       worker.process.kill()
       return
@@ -220,7 +228,8 @@ export class Supervisor {
     else if (message.kind === 'join') {
       worker.process.send({ kind: 'peers', ids: [...this.#joined] })
       this.#joined.add(worker.id)
-    } else if (message.kind === 'listening') this.#listens(worker, message)
+    } else if (message.kind === 'names') this.#asked(worker, message.requests)
+    else if (message.kind === 'listening') this.#listens(worker, message)
     else if (message.kind === 'failed') {
       worker.failure = reviveError(message.code, message.detail)
     } else if (message.kind === 'lost') this.lost(message.id, message.reason, worker.id)
@@ -229,6 +238,11 @@ export class Supervisor {
     } else if (worker.slot.current === worker && worker.state === 'listening') {
       void this.#inTurn(() => this.#replace(worker.slot, worker))
     }
+  }
+
+  #asked(worker: Worker, requests: readonly NameRequest[]): void {
+    const answers = this.#names.answer(worker.id, requests)
+    if (answers.length > 0) worker.process.send({ kind: 'owners', answers })
   }
 
   #place(worker: Worker): void {
@@ -271,6 +285,8 @@ export class Supervisor {
     worker.cancelKill?.()
     this.#workers.delete(worker.id)
     this.#joined.delete(worker.id)
+    // Before anybody is told: whoever hears of it may claim them.
+    this.#names.workerEnded(worker.id)
     this.#waitForPort = this.#waitForPort.filter((other) => other !== worker)
     for (const answered of this.#statsTickets.values()) answered(null, worker.id)
     for (const { process } of this.#workers.values()) {

@@ -19,7 +19,7 @@ export interface WorkerStart {
   /** null where it listens on a socket file. */
   readonly port: number | null
   readonly reusePort: boolean
-  /** null where the program brings its own broker. */
+  /** null where nothing is to be carried: the program brings its own broker, and no route joins. */
   readonly mesh: MeshInvitation | null
 }
 
@@ -32,12 +32,19 @@ export interface WorkerDrain {
   readonly pauseMs: number
 }
 
+/** What a worker asks of names, in order; `release` has no answer. */
+export type NameRequest = readonly [ask: 'claim' | 'release' | 'owner', name: string]
+/** The owner, nobody, or the code of a refusal. */
+export type NameAnswer = number | null | ErrorCode
+
 export type ToWorker =
   | WorkerStart
   | WorkerDrain
   | { readonly kind: 'peers'; readonly ids: readonly number[] }
   | { readonly kind: 'left'; readonly workerId: number }
   | { readonly kind: 'stats'; readonly ticket: number }
+  /** To one `names`, in its order. */
+  | { readonly kind: 'owners'; readonly answers: readonly NameAnswer[] }
 
 export interface WorkerListening {
   readonly kind: 'listening'
@@ -49,6 +56,8 @@ export type FromWorker =
   | WorkerListening
   | { readonly kind: 'hello' }
   | { readonly kind: 'join' }
+  /** What one turn asks. */
+  | { readonly kind: 'names'; readonly requests: readonly NameRequest[] }
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly detail: string }
   | { readonly kind: 'lost'; readonly id: number; readonly reason: LostReason }
   | { readonly kind: 'stats'; readonly ticket: number; readonly stats: ServerStats }

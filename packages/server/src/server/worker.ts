@@ -5,9 +5,12 @@ import cluster from 'node:cluster'
 import { MeshDirectory } from '../brokers/process/mesh-place.ts'
 import type { MeshPlace } from '../brokers/process/mesh-place.ts'
 import { ProcessBroker } from '../brokers/process/process-broker.ts'
+import { ProcessLinks } from '../brokers/process/process-links.ts'
+import { ProcessMesh } from '../brokers/process/process-mesh.ts'
 import { engineFor } from './choose-engine.ts'
 import { LocalServer } from './local-server.ts'
 import type { WorkerPlace } from './local-server.ts'
+import { NameClient } from './name-client.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Server } from './server.ts'
 import type {
@@ -43,7 +46,9 @@ class Worker {
   readonly #options: ResolvedOptions
   readonly #place: WorkerPlace
   #server: LocalServer | null = null
-  #broker: ProcessBroker | null = null
+  #links: ProcessLinks | null = null
+  #mesh: ProcessMesh | null = null
+  readonly #names = new NameClient((requests) => this.#tell({ kind: 'names', requests }))
   #directory: MeshDirectory | null = null
   #isEnding = false
   readonly #started = Promise.withResolvers<WorkerStart>()
@@ -81,10 +86,14 @@ class Worker {
   }
 
   async #listen({ port, reusePort, mesh }: WorkerStart): Promise<Server> {
-    if (mesh !== null) this.#broker = this.#joinMesh(mesh)
-    const options = { ...this.#options, broker: this.#broker ?? this.#options.broker }
+    if (mesh !== null) this.#joinMesh(mesh)
+    const { broker } = this.#options
+    const options = {
+      ...this.#options,
+      broker: broker ?? (this.#links && new ProcessBroker(this.#links)),
+    }
     const engine = await engineFor(options)
-    const server = new LocalServer(options, engine, this.#place)
+    const server = new LocalServer(options, engine, { ...this.#place, mesh: this.#mesh })
     this.#server = server
     const listen = {
       ...options.listen,
@@ -97,7 +106,7 @@ class Worker {
     return server
   }
 
-  #joinMesh({ directory, token }: MeshInvitation): ProcessBroker {
+  #joinMesh({ directory, token }: MeshInvitation): void {
     this.#directory = new MeshDirectory(directory)
     const place: MeshPlace = {
       id: this.#place.workerId,
@@ -109,20 +118,25 @@ class Worker {
       },
       lost: (id, reason) => this.#tell({ kind: 'lost', id, reason }),
     }
-    return new ProcessBroker(place)
+    this.#links = new ProcessLinks(place)
+    this.#mesh = new ProcessMesh(this.#links, this.#names)
   }
 
   #told(message: ToWorker): void {
     if (message.kind === 'start') this.#started.resolve(message)
     else if (message.kind === 'peers') this.#peers.resolve(message.ids)
     else if (message.kind === 'left') void this.#workerLeft(message.workerId)
+    else if (message.kind === 'owners') this.#names.answered(message.answers)
     else if (message.kind === 'stats') void this.#answerStats(message.ticket)
     else void this.#end(message)
   }
 
-  /** Told after the last publication of that worker. */
+  /** Told after the last that came of that worker; the supervisor has freed its names before it told us. */
   async #workerLeft(workerId: number): Promise<void> {
-    await this.#broker?.peerGone(workerId)
+    await this.#links?.ended(workerId)
+    // Whoever was just answered that this worker owns a name goes on before.
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#mesh?.workerGone(workerId)
     this.#server?.workerLeft(workerId)
   }
 
@@ -136,6 +150,8 @@ class Worker {
     // Or node:cluster would end the process before its connections are closed.
     cluster.worker!.exitedAfterDisconnect = true
     this.#directory?.remove()
+    // And nobody is left who knows of names.
+    this.#names.close()
     const { graceMs } = this.#options
     void this.#end({ kind: 'drain', code: 1001, reason: '', graceMs, pauseMs: 0 })
   }

@@ -3,7 +3,7 @@
 import { MemoryBroker } from '../../src/brokers/memory/memory-broker.ts'
 import { brokerContract } from '../../src/testing/index.ts'
 import type { BrokerHarness } from '../../src/testing/index.ts'
-import { ProcessMesh } from './process-mesh.ts'
+import { MeshStand } from './mesh-stand.ts'
 
 const harnesses: readonly BrokerHarness[] = [
   {
@@ -16,12 +16,12 @@ const harnesses: readonly BrokerHarness[] = [
     name: 'process',
     processCounts: [1, 2, 3],
     create(count) {
-      const mesh = new ProcessMesh()
-      const brokers = Array.from({ length: count }, (_, i) => mesh.broker(i + 1))
+      const stand = new MeshStand()
+      const brokers = Array.from({ length: count }, (_, i) => stand.broker(i + 1))
       return Promise.resolve({
         brokers,
         remove() {
-          mesh.remove()
+          stand.remove()
           return Promise.resolve()
         },
       })

@@ -59,6 +59,11 @@ export class PeerLink {
     return this.#in !== null
   }
 
+  /** Whether what is written now can reach the other process. */
+  get isOpen(): boolean {
+    return !this.#isGone && !this.#out.destroyed
+  }
+
   /** Bytes that the kernel has not taken. */
   get backlogBytes(): number {
     return this.#out.writableLength

@@ -5,6 +5,7 @@ import {
   controlFrame,
   FrameKind,
   MAX_PUBLICATION_BYTES,
+  MessageBatch,
   MeshReader,
   PublicationBatch,
   PublicationDecoder,
@@ -167,4 +168,38 @@ test('a body without a topic, or with one that is longer, is malformed', () => {
     )
   }
   assert.deepEqual(got, [])
+})
+
+test('property: messages to one worker are read as they were appended, whatever the chunks', () => {
+  const messages = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 40 })
+  fc.assert(
+    fc.property(messages, fc.integer({ min: 1, max: 50 }), (all, cut) => {
+      const batch = new MessageBatch()
+      for (const bytes of all) batch.append(bytes)
+      const bytes = batch.take()
+      const got: Uint8Array[] = []
+      const reader = new MeshReader((kind, chunk, start, end) => {
+        assert.equal(kind, FrameKind.MESSAGE)
+        got.push(Uint8Array.from(chunk.subarray(start, end)))
+        return true
+      })
+      reader.trust()
+      for (let at = 0; at < bytes.length; at += cut) {
+        assert.ok(reader.read(Buffer.from(bytes.subarray(at, at + cut))))
+      }
+      assert.deepEqual(
+        got,
+        all.map((each) => Uint8Array.from(each)),
+      )
+    }),
+  )
+})
+
+test('a length is written with all of its bytes', () => {
+  for (const length of [0, 254, 255, 256, 65_534, 65_535, 65_536, 16_777_216]) {
+    const batch = new MessageBatch()
+    batch.append(new Uint8Array(length))
+    const bytes = batch.take()
+    assert.deepEqual([bytes.readUInt32LE(0), bytes.length], [length + 1, length + 5])
+  }
 })

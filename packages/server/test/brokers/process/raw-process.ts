@@ -4,21 +4,22 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { controlFrame, FrameKind } from '../../../src/brokers/process/mesh-frame.ts'
-import type { ProcessMesh } from '../process-mesh.ts'
+import type { MeshStand } from '../mesh-stand.ts'
 
 export class RawProcess {
   readonly id: number
-  readonly #mesh: ProcessMesh
+  readonly #stand: MeshStand
   readonly #server: Server
   /** On which the other one writes to this one; nothing is read of it unless a test does. */
   readonly incoming: Promise<Socket>
   outgoing: Socket | null = null
 
-  constructor(mesh: ProcessMesh, id: number) {
+  constructor(stand: MeshStand, id: number) {
     this.id = id
-    this.#mesh = mesh
+    this.#stand = stand
+    stand.atEnd(() => this.stop())
     this.#server = createServer({ pauseOnConnect: true })
-    this.#server.listen(mesh.directory.addressOf(id))
+    this.#server.listen(stand.directory.addressOf(id))
     this.incoming = once(this.#server, 'connection').then(([socket]) => {
       const line = socket as Socket
       line.on('error', () => {})
@@ -27,8 +28,8 @@ export class RawProcess {
   }
 
   /** Calls a process and says who it is. */
-  async call(id: number, hello = `1 ${this.id} 1 ${this.#mesh.token}`): Promise<Socket> {
-    const socket = connect(this.#mesh.directory.addressOf(id))
+  async call(id: number, hello = `1 ${this.id} 1 ${this.#stand.token}`): Promise<Socket> {
+    const socket = connect(this.#stand.directory.addressOf(id))
     socket.on('error', () => {})
     this.outgoing = socket
     await once(socket, 'connect')

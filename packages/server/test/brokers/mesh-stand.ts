@@ -1,0 +1,104 @@
+// Processes of one machine that are all in this one, for tests: what the supervisor does for those of several.
+
+import type { TestContext } from 'node:test'
+import { MeshDirectory } from '../../src/brokers/process/mesh-place.ts'
+import type { LostReason, MeshPlace } from '../../src/brokers/process/mesh-place.ts'
+import { ProcessBroker } from '../../src/brokers/process/process-broker.ts'
+import type { ProcessBrokerOptions } from '../../src/brokers/process/process-broker.ts'
+import { ProcessLinks } from '../../src/brokers/process/process-links.ts'
+import type { ProcessLinksOptions } from '../../src/brokers/process/process-links.ts'
+import { ProcessMesh } from '../../src/brokers/process/process-mesh.ts'
+import type { ProcessMeshOptions } from '../../src/brokers/process/process-mesh.ts'
+import { NameClient } from '../../src/server/name-client.ts'
+import { NameRegistry } from '../../src/server/name-registry.ts'
+
+export type StandOptions = ProcessLinksOptions & ProcessBrokerOptions & ProcessMeshOptions
+
+export interface StartedBroker {
+  readonly links: ProcessLinks
+  readonly broker: ProcessBroker
+  readonly heard: string[]
+}
+
+export class MeshStand {
+  readonly directory = MeshDirectory.create()
+  readonly token = 'secret-of-this-mesh'
+  readonly joined: number[] = []
+  /** What was reported: `2 lost 1: line`. */
+  readonly lost: string[] = []
+  readonly names = new NameRegistry()
+  #onLost: (() => void) | null = null
+  readonly #ends: (() => unknown)[] = []
+
+  /** Everything is stopped after the test. */
+  static for(t: TestContext): MeshStand {
+    const stand = new MeshStand()
+    t.after(async () => {
+      for (const end of stand.#ends) await end()
+      stand.remove()
+    })
+    return stand
+  }
+
+  place(id: number): MeshPlace {
+    return {
+      id,
+      token: this.token,
+      addressOf: this.directory.addressOf,
+      join: () => {
+        const before = [...this.joined]
+        this.joined.push(id)
+        return Promise.resolve(before)
+      },
+      lost: (other: number, reason: LostReason) => {
+        this.lost.push(`${id} lost ${other}: ${reason}`)
+        this.#onLost?.()
+      },
+    }
+  }
+
+  links(id: number, options?: StandOptions): ProcessLinks {
+    return new ProcessLinks(this.place(id), options)
+  }
+
+  broker(id: number, options?: StandOptions): ProcessBroker {
+    return new ProcessBroker(this.links(id, options), options)
+  }
+
+  /** A broker that hears. */
+  async start(id: number, options?: StandOptions): Promise<StartedBroker> {
+    const links = this.links(id, options)
+    const broker = new ProcessBroker(links, options)
+    this.#ends.push(() => broker.stop())
+    const heard: string[] = []
+    await broker.start((topic, message) => heard.push(`${topic}: ${String(message)}`))
+    return { links, broker, heard }
+  }
+
+  /** A mesh whose names this stand knows, an answer being a turn away. */
+  mesh(id: number, options?: StandOptions): { links: ProcessLinks; mesh: ProcessMesh } {
+    const links = this.links(id, options)
+    const names: NameClient = new NameClient((requests) => {
+      const answers = this.names.answer(id, requests)
+      if (answers.length > 0) setImmediate(() => names.answered(answers))
+    })
+    const mesh = new ProcessMesh(links, names, options)
+    this.atEnd(() => mesh.stop())
+    return { links, mesh }
+  }
+
+  atEnd(end: () => unknown): void {
+    this.#ends.push(end)
+  }
+
+  /** Resolves when something is reported. */
+  nextLost(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLost = resolve
+    })
+  }
+
+  remove(): void {
+    this.directory.remove()
+  }
+}
