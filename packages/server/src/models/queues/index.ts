@@ -1,0 +1,17 @@
+// The entry `holdline/queues`.
+
+export { dispatch } from './dispatch.ts'
+export { Group } from './group.ts'
+export type { DispatchFunctions, DispatchHandlers, TypedDispatchHandlers } from './handlers.ts'
+export { Keyed } from './keyed.ts'
+export { moved } from './moved.ts'
+export type { Moved } from './moved.ts'
+export { Pool } from './pool.ts'
+export type { PoolOptions, RunOptions, TaskArguments, TaskName, TaskResult } from './pool.ts'
+export { PoolQueue } from './pool-queue.ts'
+export type { Qos } from './qos.ts'
+export type { AsyncOptions, ConcurrentQueueOptions, Queue, QueueOptions } from './queue.ts'
+export { group, queue, Queues, queues } from './queues.ts'
+export type { QueuesOptions } from './queues.ts'
+export type { Budget } from './scheduler.ts'
+export { TypedConnection } from '../../connection/typed-connection.ts'
