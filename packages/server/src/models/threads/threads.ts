@@ -177,7 +177,7 @@ class ServedByThread implements ThreadUser {
     try {
       this.#obey(kind, payload)
     } catch (error) {
-      this.#c.fail('ERR_HANDLER', error)
+      this.#failed(error)
     }
     return true
   }
@@ -212,9 +212,15 @@ class ServedByThread implements ThreadUser {
     else if (kind === ParcelKind.PUBLISH) {
       const result = this.#options.publish!(this.#topic, payload)
       if (isPromise(result)) {
-        result.then(undefined, (error: unknown) => c.fail('ERR_HANDLER', error))
+        result.then(undefined, (error: unknown) => this.#failed(error))
       }
     }
+  }
+
+  /** A subscription or a publication. Last words to a server that has closed meanwhile are nobody's failure. */
+  #failed(error: unknown): void {
+    if (this.#isClosed && (error as HoldlineError | null)?.code === 'ERR_SERVER_CLOSED') return
+    this.#c.fail('ERR_HANDLER', error)
   }
 
   /** False: the line is behind, and what the thread sends waits in its ring until it is not. */

@@ -1,0 +1,2 @@
+// No session at all.
+export const echo = true
