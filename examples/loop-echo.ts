@@ -159,7 +159,7 @@ function readHead(text: string): Head | null {
   const [first, ...lines] = text.split('\r\n')
   const request = /^([A-Z]+) \S+ HTTP\/(\d\.\d)$/.exec(first!)
   if (request === null) return null
-  const headers: Record<string, string> = {}
+  const headers = Object.create(null) as Record<string, string>
   for (const line of lines) {
     const parts = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*?)[ \t]*$/.exec(line)
     if (parts === null) return null
