@@ -220,6 +220,13 @@ function background(clock: Clock = processClock): Context {
   return new Context(new Lifetime(null, clock, Infinity))
 }
 
+/** A lifetime right below a root, for who makes many: leaner than a scope. */
+export function newLifetime(): Lifetime {
+  return new Lifetime(processRoot, processClock, Infinity)
+}
+
+const processRoot = new Lifetime(null, processClock, Infinity)
+
 function withCancel(parent: Context): CancelScope {
   return parent.below(Infinity)
 }

@@ -7,7 +7,7 @@ import { HoldlineError } from '../../protocol/errors.ts'
 import type { SendChannel } from './channel.ts'
 import { settled } from './turn-budget.ts'
 import type { Waiter } from './waiter.ts'
-import { WaiterList, WaitFor, waitIn } from './waiter.ts'
+import { failed, WaiterList, WaitFor, waitIn } from './waiter.ts'
 
 type Message = string | Uint8Array
 
@@ -38,7 +38,7 @@ export class LineSink<M> implements SendChannel<M> {
       const message = this.#encoded(value)
       return waitIn((this.#senders ??= new WaiterList()), WaitFor.SEND, message)
     } catch (error) {
-      return Promise.reject(error)
+      return failed(error as Error)
     }
   }
 
@@ -75,7 +75,7 @@ export class LineSink<M> implements SendChannel<M> {
         this.#hand(sender.value as Message)
         sender.complete(undefined, true)
       } catch (error) {
-        sender.fail(error)
+        sender.fail(error as Error)
       }
     }
   }

@@ -9,7 +9,7 @@ import type { ReceiveChannel } from './source.ts'
 import { Source } from './source.ts'
 import { settledWith } from './turn-budget.ts'
 import type { Received, WaitingSelect } from './waiter.ts'
-import { Waiter, WaitFor } from './waiter.ts'
+import { failed, Waiter, WaitFor } from './waiter.ts'
 
 /** A case that sends; made by `send`, which sees to it that the value fits the channel. */
 export class SendCase {
@@ -80,7 +80,7 @@ export function selectWith(random: () => number): Select {
     try {
       return selectFrom(cases, ctx, random)
     } catch (error) {
-      return Promise.reject(error)
+      return failed(error as Error)
     }
   }) as Select
 }
@@ -152,7 +152,7 @@ class Selection implements WaitingSelect {
         }
       }
     } catch (error) {
-      this.fail(error)
+      this.fail(error as Error)
     }
   }
 
@@ -166,9 +166,9 @@ class Selection implements WaitingSelect {
     this.#resolve({ key, ok, value })
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#leaveAll()
-    this.#resolve(Promise.reject(error as Error))
+    this.#resolve(failed(error))
   }
 
   #leaveAll(): void {
@@ -188,6 +188,6 @@ class Ended extends Waiter {
   }
 
   override complete(): void {
-    this.#selection.fail(this.#ctx.err)
+    this.#selection.fail(this.#ctx.err!)
   }
 }

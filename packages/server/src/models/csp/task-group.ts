@@ -25,7 +25,7 @@ export class TaskGroup implements AsyncDisposable {
   #waiting: WaitingTask[] = []
   #runningCount = 0
   #isEnded = false
-  #failure: { readonly error: unknown } | null = null
+  #failure: { readonly error: unknown; readonly isEnd: boolean } | null = null
   #isFailureTold = false
   /** Closed when nothing runs; built when somebody waits. */
   #idle: Channel<never> | null = null
@@ -93,12 +93,12 @@ export class TaskGroup implements AsyncDisposable {
     await this.#untilIdle()
     if (this.#failure === null || this.#isFailureTold) return
     // That a task ends because it was told to is no failure.
-    if (!isEndOf(this.ctx, this.#failure.error)) throw this.#failure.error
+    if (!this.#failure.isEnd) throw this.#failure.error
   }
 
   /** For `group`: its function failed as a task may. */
   fail(error: unknown): void {
-    this.#failure ??= { error }
+    this.#failure ??= { error, isEnd: isEndOf(this.ctx, error) }
     this.#scope.cancel(error)
     for (const { started } of this.#waiting.splice(0)) started(false)
   }

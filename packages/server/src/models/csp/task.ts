@@ -13,8 +13,8 @@ import type { Route, RouteOptions } from '../../connection/route.ts'
 import type { TypedConnection } from '../../connection/typed-connection.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import type { SendChannel } from './channel.ts'
-import type { CancelScope, Context } from './context.ts'
-import { context, isEndOf } from './context.ts'
+import type { Lifetime } from './context.ts'
+import { Context, isEndOf, newLifetime } from './context.ts'
 import { LineSink } from './line-sink.ts'
 import { LineSource } from './line-source.ts'
 import type { ReceiveChannel } from './source.ts'
@@ -93,7 +93,8 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
   readonly rx: LineSource<unknown>
   readonly tx: LineSink<unknown>
   #seenAs: unknown = null
-  #scope: CancelScope | null = null
+  #lifetime: Lifetime | null = null
+  #ctx: Context | null = null
   #end: HoldlineError | null = null
 
   constructor(
@@ -113,11 +114,12 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
   }
 
   get ctx(): Context {
-    if (this.#scope === null) {
-      this.#scope = context.withCancel(root)
-      if (this.#end !== null) this.#scope.cancel(this.#end)
+    if (this.#ctx === null) {
+      this.#lifetime = newLifetime()
+      this.#ctx = new Context(this.#lifetime)
+      this.#tellContext()
     }
-    return this.#scope.ctx
+    return this.#ctx
   }
 
   watch(running: PromiseLike<unknown>): void {
@@ -136,7 +138,12 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
     this.#end = new HoldlineError('ERR_CONNECTION_CLOSED', `${code} ${reason}`.trimEnd())
     this.rx.end()
     this.tx.end()
-    this.#scope?.cancel(this.#end)
+    this.#tellContext()
+  }
+
+  #tellContext(): void {
+    if (this.#end === null || this.#lifetime === null) return
+    this.#lifetime.end(new HoldlineError('ERR_CONTEXT_CANCELLED'), this.#end)
   }
 
   #failed(error: unknown): void {
@@ -147,8 +154,6 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
   /** A task that ends because its connection did has not failed. */
   #isOwnEnd(error: unknown): boolean {
     if (error instanceof HoldlineError && error.code === 'ERR_CONNECTION_CLOSED') return true
-    return this.#scope !== null && isEndOf(this.#scope.ctx, error)
+    return this.#ctx !== null && isEndOf(this.#ctx, error)
   }
 }
-
-const root: Context = context.background()

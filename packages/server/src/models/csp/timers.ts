@@ -6,12 +6,15 @@ import { HoldlineError } from '../../protocol/errors.ts'
 import { isDue, setAlarm } from './alarm.ts'
 import { processClock } from './process-clock.ts'
 import { Source } from './source.ts'
-import type { Received, Waiter } from './waiter.ts'
+import type { Received } from './waiter.ts'
 import { WaiterList } from './waiter.ts'
 
 /** A channel of moments, in milliseconds of its clock. It is never closed, as Go's. */
 export class Timer extends Source<number> {
-  protected readonly receivers: WaiterList = new WaiterList(() => this.#disarm())
+  protected readonly receivers: WaiterList = new WaiterList({
+    occupied: () => this.#arm(),
+    deserted: () => this.#disarm(),
+  })
   readonly #clock: Clock
   /** 0: it comes once. */
   readonly #periodMs: number
@@ -37,7 +40,7 @@ export class Timer extends Source<number> {
 
   /** Whether a timer runs for it now. */
   get isArmed(): boolean {
-    return this.#cancel !== null
+    return this.#cancel !== null && this.#dueMs !== Infinity
   }
 
   // Nobody overtakes those who wait, even where the timer that is to serve them is late.
@@ -56,13 +59,7 @@ export class Timer extends Source<number> {
     return { value, ok: true }
   }
 
-  override joinReceivers(waiter: Waiter): void {
-    super.joinReceivers(waiter)
-    this.#arm()
-  }
-
   #arm(): void {
-    if (this.#cancel !== null || this.receivers.isEmpty) return
     this.#cancel = setAlarm(this.#clock, this.#dueMs, this.#fired)
   }
 
@@ -75,7 +72,7 @@ export class Timer extends Source<number> {
     this.#cancel = null
     const { value, ok } = this.take()
     this.receivers.shift()!.complete(value, ok)
-    this.#arm()
+    if (!this.receivers.isEmpty) this.#arm()
   }
 }
 

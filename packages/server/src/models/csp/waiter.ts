@@ -9,7 +9,7 @@ export type Received<T> =
 /** A select that waits: the first of its waiters that is served takes all others out of their lists. */
 export interface WaitingSelect {
   commit(key: string, value: unknown, ok: boolean): void
-  fail(error: unknown): void
+  fail(error: Error): void
 }
 
 /** What becomes of a waiter that is served. */
@@ -50,9 +50,9 @@ export class Waiter {
     else this.#resolve!(undefined)
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     if (this.#select !== null) this.#select.fail(error)
-    else this.#resolve!(Promise.reject(error as Error))
+    else this.#resolve!(failed(error))
   }
 
   /** Waits no more. */
@@ -61,15 +61,20 @@ export class Waiter {
   }
 }
 
+/** Told of a list that somebody waits in, and of one whose last waiter left without being served. */
+export interface ListWatcher {
+  occupied(): void
+  deserted(): void
+}
+
 /** Those who wait, oldest first. */
 export class WaiterList {
   first: Waiter | null = null
   #last: Waiter | null = null
-  /** Told when the last one left without being served. */
-  readonly #onDeserted: (() => void) | null
+  readonly #watcher: ListWatcher | null
 
-  constructor(onDeserted: (() => void) | null = null) {
-    this.#onDeserted = onDeserted
+  constructor(watcher: ListWatcher | null = null) {
+    this.#watcher = watcher
   }
 
   get isEmpty(): boolean {
@@ -86,9 +91,14 @@ export class WaiterList {
   push(waiter: Waiter): void {
     waiter.list = this
     waiter.previous = this.#last
-    if (this.#last === null) this.first = waiter
-    else this.#last.next = waiter
+    const last = this.#last
     this.#last = waiter
+    if (last !== null) {
+      last.next = waiter
+      return
+    }
+    this.first = waiter
+    this.#watcher?.occupied()
   }
 
   /** Takes the oldest out. */
@@ -100,7 +110,7 @@ export class WaiterList {
 
   remove(waiter: Waiter): void {
     this.#unlink(waiter)
-    if (this.first === null) this.#onDeserted?.()
+    if (this.first === null) this.#watcher?.deserted()
   }
 
   #unlink(waiter: Waiter): void {
@@ -125,4 +135,9 @@ export function waitIn<R>(list: WaiterList, kind: WaitFor, value?: unknown): Pro
   const promise = new Promise<R>(capture)
   list.push(new Waiter(kind, value, captured, null, ''))
   return promise
+}
+
+/** A promise that is rejected. */
+export function failed(error: Error): Promise<never> {
+  return Promise.reject(error)
 }
