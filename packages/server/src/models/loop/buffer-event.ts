@@ -86,8 +86,6 @@ export class BufferEvent {
     this.#writeLowBytes = writeLowBytes
     this.#isConnecting = options.connects ?? false
     this.input = new ByteQueue(() => this.#changed())
-    const flags = (this.#isConnecting ? WRITE : READ) | PERSIST
-    this.#event = loop.watch(fd, flags, this.#onReady, undefined, options)
     const timeout = (ms: number | undefined, what: number): LoopTimer | null => {
       if (ms === undefined) return null
       const timer = loop.timer(ms, () => this.#timedOut(what), options)
@@ -96,6 +94,8 @@ export class BufferEvent {
     }
     this.#readTimer = timeout(options.readTimeoutMs, READ)
     this.#writeTimer = timeout(options.writeTimeoutMs, WRITE)
+    const flags = (this.#isConnecting ? WRITE : READ) | PERSIST
+    this.#event = loop.watch(fd, flags, this.#onReady, undefined, options)
     this.#changed()
   }
 
