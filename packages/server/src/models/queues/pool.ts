@@ -108,7 +108,15 @@ export class Pool<Tasks extends object = Record<never, never>> implements AsyncD
     this.#level = qos === undefined ? DEFAULT_LEVEL : levelOf(qos)
     this.#limit = countOf('limit', limit, 1)
     this.#threadCount = countOf('threads', threads, 1)
+    if (threads === Infinity) {
+      throw new HoldlineError('ERR_OPTION_INVALID', 'threads Infinity; a number is needed')
+    }
     countOf('idleMs', idleMs, 0)
+    const { maxOldGenerationSizeMb = Infinity, stackSizeMb = Infinity } =
+      options.resourceLimits ?? {}
+    // A thread that cannot even be set up takes the process along, and nothing here could catch that.
+    countOf('maxOldGenerationSizeMb', maxOldGenerationSizeMb, 4)
+    countOf('stackSizeMb', stackSizeMb, 1)
     this.#gate = new DispatchQueue(scheduler, Infinity, { label: 'a pool' })
   }
 
