@@ -319,7 +319,7 @@ export const guards: readonly Guard[] = [
         '      await this.#broker.stop()\n      await this.#mesh?.stop()\n      throw error',
         '      throw error',
       ],
-      ['a route is not joined to the other workers', '    this.#join()\n'],
+      ['a route is not joined to the other workers', '    this.#join()\n    await', '    await'],
       ['a server listens before it hears the others', '      await this.#mesh?.ready\n'],
       ['a server that ends stays in the mesh', '    await this.#mesh?.stop()\n    this.#closed'],
       [

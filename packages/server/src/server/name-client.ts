@@ -7,8 +7,8 @@ import { HoldlineError } from '../protocol/errors.ts'
 import type { NameAnswer, NameRequest } from './worker-message.ts'
 
 interface Waiting {
-  resolve(owner: number | null): void
-  reject(error: HoldlineError): void
+  readonly resolve: (owner: number | null) => void
+  readonly reject: (error: HoldlineError) => void
 }
 
 export class NameClient implements Names {

@@ -13,7 +13,11 @@ import type { Broker, Server, ServeOptions } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 import { WebSocket } from 'ws'
 import { selfSignedCertificate } from '../../../../conformance/certificate.ts'
-import { urlOf } from '../../src/server/local-server.ts'
+import type { Route } from '../../src/connection/route.ts'
+import { LocalServer, urlOf } from '../../src/server/local-server.ts'
+import type { JoinableMesh } from '../../src/server/local-server.ts'
+import { resolveOptions } from '../../src/server/options.ts'
+import { FakeClock, MemoryEngine, MemoryMesh } from '../../src/testing/index.ts'
 import { wireServer } from './wire-server.ts'
 
 const echo = callbacks({ message: (c, data) => void c.send(data) })
@@ -278,4 +282,59 @@ test('listeners for workers that left are called until they are stopped', async 
   stop()
   local.workerLeft(4)
   assert.deepEqual(left, [3])
+})
+
+/** A server of a worker, over a mesh within this process. */
+function worker(routes: ServeOptions['routes'], mesh: JoinableMesh): LocalServer {
+  const options = resolveOptions({ logger: null, ...(routes !== undefined && { routes }) })
+  const engine = { name: 'memory', reason: 'a test', engine: new MemoryEngine(new FakeClock()) }
+  return new LocalServer(options, engine, { workerId: 1, processCount: 2, mesh })
+}
+
+function meshWith(ready: Promise<void>): JoinableMesh {
+  return Object.assign(new MemoryMesh().worker(1), { ready })
+}
+
+const noListener = { message: (): void => {}, drained: (): void => {}, workerGone: (): void => {} }
+
+test('in a worker each route that can is joined once, before it listens, and leaves when the server has closed', async () => {
+  const joined: string[] = []
+  const isReady = Promise.withResolvers<void>()
+  const mesh = meshWith(isReady.promise)
+  const route = (name: string): Route => ({
+    ...callbacks({}),
+    join(given) {
+      assert.equal(given, mesh)
+      joined.push(name)
+      if (name === 'a') void given.start(noListener)
+    },
+  })
+  const server = worker({ '/a': route('a'), '/b': callbacks({}), '/c': route('c') }, mesh)
+  let isListening = false
+  const start = server.start((engine, acceptor) => {
+    isListening = true
+    return engine.listen({ port: 0 }, acceptor)
+  })
+  assert.deepEqual(joined, ['a', 'c'])
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isListening, false)
+  isReady.resolve()
+  await start
+  assert.equal(await mesh.claim('n'), 1)
+  await server.close()
+  await assert.rejects(mesh.claim('n'), { code: 'ERR_MESH_STOPPED' })
+  assert.deepEqual(joined, ['a', 'c'])
+})
+
+test('a worker that cannot listen leaves the mesh', async () => {
+  const mesh = meshWith(Promise.resolve())
+  const server = worker(
+    { '/': { ...callbacks({}), join: (it) => void it.start(noListener) } },
+    mesh,
+  )
+  await assert.rejects(
+    server.start(() => Promise.reject(new Error('no port'))),
+    /no port/,
+  )
+  await assert.rejects(mesh.claim('n'), { code: 'ERR_MESH_STOPPED' })
 })

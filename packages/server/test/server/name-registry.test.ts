@@ -86,7 +86,7 @@ test('in any order of claims, releases and ends: what a plain map of owners says
           names.workerEnded(worker)
           remove(([, by]) => by !== worker)
         } else {
-          const answers = names.answer(worker, [[ask as 'claim', name]])
+          const answers = names.answer(worker, [[ask, name]])
           if (ask === 'claim' && owner(name) === null) model.push([name, worker])
           if (ask === 'release') remove(([n, by]) => n !== name || by !== worker)
           assert.deepEqual(answers, ask === 'release' ? [] : [owner(name)])

@@ -390,6 +390,52 @@ test('whoever cannot reach the supervisor is the one that is killed', async () =
   assert.deepEqual([world.worker(1).isKilled, world.worker(2).isKilled], [true, false])
 })
 
+test('names: one owner, told in order; whoever hears that it is gone may claim them', async () => {
+  const world = new World(2)
+  await world.started()
+  const [one, two] = [world.worker(1), world.worker(2)]
+  one.says({
+    kind: 'names',
+    requests: [
+      ['claim', 'a'],
+      ['claim', 'b'],
+      ['release', 'b'],
+    ],
+  })
+  assert.deepEqual(one.last('owners').answers, [1, 1])
+  const before = two.told.length
+  two.says({ kind: 'names', requests: [['release', 'a']] })
+  assert.equal(two.told.length, before, 'a release has no answer')
+  two.says({
+    kind: 'names',
+    requests: [
+      ['claim', 'a'],
+      ['claim', 'b'],
+    ],
+  })
+  assert.deepEqual(two.last('owners').answers, [1, 2])
+  one.ends('was ended by SIGKILL')
+  assert.deepEqual(two.last('left'), { kind: 'left', workerId: 1 })
+  two.says({ kind: 'names', requests: [['claim', 'a']] })
+  assert.deepEqual(two.last('owners').answers, [2])
+})
+
+test('names are free when a worker hears that their owner is gone, were it to ask at once', async () => {
+  const world = new World(2)
+  await world.started()
+  const [one, two] = [world.worker(1), world.worker(2)]
+  one.says({ kind: 'names', requests: [['claim', 'a']] })
+  const told = two.told.push.bind(two.told)
+  two.told.push = (...messages) => {
+    if (messages[0]!.kind === 'left') {
+      two.says({ kind: 'names', requests: [['claim', 'a']] })
+    }
+    return told(...messages)
+  }
+  one.ends('was ended by SIGKILL')
+  assert.deepEqual(two.last('owners').answers, [2])
+})
+
 test('stats come from those that answer within a second', async () => {
   const world = new World(3)
   await world.started()

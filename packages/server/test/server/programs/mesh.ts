@@ -1,0 +1,87 @@
+// A program whose route talks with the other workers: a connection asks its worker to send, claim, release, and hears
+// all that this worker is told.
+
+import { serve } from 'holdline'
+import type { Broker, Connection, ServeOptions } from 'holdline'
+import { callbacks } from 'holdline/callbacks'
+import type { WorkerMesh } from '../../../src/connection/worker-mesh.ts'
+
+const { brings, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServeOptions & {
+  /** `broker`: one of its own. `fault`: a join that throws. */
+  brings?: 'broker' | 'fault'
+}
+
+function tell(fact: object): void {
+  process.stdout.write(`${JSON.stringify({ pid: process.pid, ...fact })}\n`)
+}
+
+const connections = new Set<Connection>()
+let mesh: WorkerMesh | null = null
+
+function hear(fact: string): void {
+  for (const connection of connections) connection.send(fact)
+}
+
+const broker: Broker = {
+  name: 'own',
+  start: () => Promise.resolve(),
+  publish: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+}
+
+async function asked(connection: Connection, [what, about = '', text]: string[]): Promise<void> {
+  if (mesh === null) connection.send('nobody')
+  else if (what === 'send') {
+    connection.send(mesh.send(Number(about), Buffer.from(text ?? '')))
+  } else if (what === 'release') mesh.release(about)
+  else {
+    const answer = what === 'claim' ? mesh.claim(about) : mesh.ownerOf(about)
+    connection.send(await answer.then(String, ({ code }: { code: string }) => code))
+  }
+}
+
+const route = {
+  ...callbacks({
+    open(connection: Connection) {
+      connections.add(connection)
+      connection.send(`pid ${process.pid}`)
+    },
+    message: (connection: Connection, text) => void asked(connection, String(text).split(' ')),
+    close: (connection: Connection) => void connections.delete(connection),
+  }),
+  join(joined: WorkerMesh): void {
+    if (brings === 'fault') throw new Error('a mistake of a model')
+    mesh = joined
+    void joined.start({
+      message: (from, bytes) => hear(`from ${from}: ${Buffer.from(bytes).toString()}`),
+      drained: (id) => hear(`drained ${id}`),
+      workerGone(id) {
+        // What a model does that starts anew what the other one had.
+        void joined.claim('taken over').then((owner) => hear(`gone ${id}, owner ${owner}`))
+      },
+    })
+  },
+}
+
+const logger = {
+  info: (): void => {},
+  warn: (line: string): void => tell({ warn: line }),
+  error: (line: string): void => tell({ error: line }),
+}
+
+try {
+  const server = await serve({
+    port: 0,
+    logger,
+    ...options,
+    ...(brings === 'broker' && { broker }),
+    routes: { '/room/:name': route },
+  })
+  const { workerId, url, port, processCount } = server
+  server.onWorkerLeft((left) => tell({ left, toldTo: workerId }))
+  tell({ workerId, url, port, processCount })
+} catch (error) {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } }
+  tell({ failed: code, cause: cause?.code, message: String(error) })
+  process.exit(3)
+}
