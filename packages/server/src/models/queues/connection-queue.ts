@@ -1,9 +1,10 @@
 // The queue of one connection: serial, so its messages stay in order whatever queue it targets. It holds the line
-// back while messages wait, and ends with the connection. Built when a handler first has to wait or to be waited for.
+// back while messages wait. A connection has one only while a handler waits or is waited for.
 
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import { PausedBy } from '../../connection/held-connection.ts'
-import type { DispatchQueue } from './dispatch-queue.ts'
+import { DispatchQueue } from './dispatch-queue.ts'
+import type { Scheduler } from './scheduler.ts'
 import { Work } from './work.ts'
 
 /** Messages and bytes that may wait before the line is paused. */
@@ -12,63 +13,73 @@ const MAX_WAITING_BYTES = 65_536
 
 type Message = string | Uint8Array
 
-/** How a handler is called with a message. */
-export type MessageHandler = (c: HeldConnection, message: Message) => unknown
+/** What the queues of a route's connections share. */
+export interface RouteHandlers {
+  /** Calls the handler of a message. */
+  handle(c: HeldConnection, message: Message): unknown
+  /** Nothing waits or is under way any more: the connection need not keep its queue. */
+  idle(c: HeldConnection): void
+}
 
-export class ConnectionQueue {
+export class ConnectionQueue extends DispatchQueue {
   readonly #connection: HeldConnection
-  readonly #handler: MessageHandler
-  readonly #queue: DispatchQueue
-  #waitingCount = 0
+  readonly #handlers: RouteHandlers
+  #waitingMessages = 0
   #waitingBytes = 0
-  /** A handler failed or the connection is gone: what waits is not run, but for `close`. */
+  /** A handler failed: what waits is not run, but for `close`. */
   #isStopped = false
 
-  constructor(connection: HeldConnection, handler: MessageHandler, queue: DispatchQueue) {
+  constructor(
+    connection: HeldConnection,
+    handlers: RouteHandlers,
+    scheduler: Scheduler,
+    target: DispatchQueue | null,
+  ) {
+    super(scheduler, 1, target === null ? alone : { target })
     this.#connection = connection
-    this.#handler = handler
-    this.#queue = queue
-  }
-
-  get isIdle(): boolean {
-    return this.#queue.isIdle
+    this.#handlers = handlers
   }
 
   /** Runs the handler when its turn comes, with a copy of the message. */
   message(message: Message): void {
     if (this.#isStopped) return
     const own = typeof message === 'string' ? message : message.slice()
-    this.#waitingCount++
+    this.#waitingMessages++
     this.#waitingBytes += own.length
-    if (this.#waitingCount >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) {
+    if (this.#waitingMessages >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) {
       this.#connection.pauseFor(PausedBy.MODEL)
     }
-    this.#queue.add(new MessageWork(this.#queue, this, own))
+    this.add(new MessageWork(this, own))
   }
 
   /** Runs a step when its turn comes. */
   step(step: () => unknown): void {
-    this.#queue.add(new StepWork(this.#queue, this, step))
+    this.add(new StepWork(this, step))
   }
 
   /** Waits for what a handler returned that ran at once, on targets that it holds already. */
-  hold(promise: PromiseLike<unknown>): void {
-    this.#queue.join()
+  wait(promise: PromiseLike<unknown>): void {
+    this.join()
     Promise.resolve(promise).then(
-      () => this.#queue.leave(),
+      () => this.leave(),
       (error: unknown) => {
         this.fail(error)
-        this.#queue.leave()
+        this.leave()
       },
     )
   }
 
+  override leave(): void {
+    super.leave()
+    if (this.isIdle) this.#handlers.idle(this.#connection)
+  }
+
   /** For MessageWork: its turn has come. */
   run(message: Message): unknown {
-    this.#waitingCount--
+    this.#waitingMessages--
     this.#waitingBytes -= message.length
-    if (this.#waitingCount === 0) this.#connection.resumeFor(PausedBy.MODEL)
-    return this.#isStopped ? undefined : this.#handler(this.#connection, message)
+    if (this.#waitingMessages === 0) this.#connection.resumeFor(PausedBy.MODEL)
+    return this.#isStopped ? undefined : this.#handlers.handle(this.#connection, message)
   }
 
   fail(error: unknown): void {
@@ -77,41 +88,46 @@ export class ConnectionQueue {
   }
 }
 
-class MessageWork extends Work {
-  readonly #of: ConnectionQueue
+/** Options of a queue without a target; shared, so that a connection's costs no more than itself. */
+const alone = {}
+
+/** What waits in the queue of a connection; its failure ends the connection. */
+abstract class ConnectionWork extends Work {
+  protected readonly of: ConnectionQueue
+
+  constructor(of: ConnectionQueue) {
+    super(of)
+    this.of = of
+  }
+
+  failed(error: unknown): void {
+    this.of.fail(error)
+  }
+}
+
+class MessageWork extends ConnectionWork {
   readonly #message: Message
 
-  constructor(queue: DispatchQueue, of: ConnectionQueue, message: Message) {
-    super(queue)
-    this.#of = of
+  constructor(of: ConnectionQueue, message: Message) {
+    super(of)
     this.#message = message
   }
 
   run(): unknown {
-    return this.#of.run(this.#message)
-  }
-
-  failed(error: unknown): void {
-    this.#of.fail(error)
+    return this.of.run(this.#message)
   }
 }
 
 /** `open`, or `close`. */
-class StepWork extends Work {
-  readonly #of: ConnectionQueue
+class StepWork extends ConnectionWork {
   readonly #step: () => unknown
 
-  constructor(queue: DispatchQueue, of: ConnectionQueue, step: () => unknown) {
-    super(queue)
-    this.#of = of
+  constructor(of: ConnectionQueue, step: () => unknown) {
+    super(of)
     this.#step = step
   }
 
   run(): unknown {
     return this.#step()
-  }
-
-  failed(error: unknown): void {
-    this.#of.fail(error)
   }
 }

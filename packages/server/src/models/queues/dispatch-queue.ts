@@ -181,8 +181,8 @@ export class DispatchQueue extends Entry implements Queue {
 
   // --- What the scheduler, works and models call
 
-  get target(): DispatchQueue | null {
-    return this.#target
+  get scheduler(): Scheduler {
+    return this.#scheduler
   }
 
   /** Its own class, or that of the most urgent queue that waits in it. */
@@ -266,11 +266,6 @@ export class DispatchQueue extends Entry implements Queue {
     this.#inline ??= new InlineWork(this)
     enterInline(this.#inline)
     return true
-  }
-
-  /** A serial queue that targets this one. */
-  serialAbove(label: string): DispatchQueue {
-    return new DispatchQueue(this.#scheduler, 1, { label, target: this })
   }
 
   /** Holds this queue alone, where the caller holds its targets already. */

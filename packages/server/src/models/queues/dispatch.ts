@@ -10,7 +10,6 @@ import type { MessageView } from '../../connection/message-view.ts'
 import { typedView } from '../../connection/message-view.ts'
 import type { Route } from '../../connection/route.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
-import type { MessageHandler } from './connection-queue.ts'
 import { ConnectionQueue } from './connection-queue.ts'
 import { DispatchQueue } from './dispatch-queue.ts'
 import type { DispatchFunctions, DispatchHandlers, TypedDispatchHandlers } from './handlers.ts'
@@ -48,28 +47,23 @@ function behaviorOf<C, M>(
   const choose = typeof chosen === 'function' ? chosen : null
   const shared = choose === null && chosen !== 'connection' ? dispatchQueueOf(chosen) : null
   const program = new ProgramHandlers(functions, view, shared)
-  const handle: MessageHandler = (c, message) => program.handle(c, message)
+  const { scheduler } = shared ?? dispatchQueueOf(processQueues.main)
 
   const ownOf = (c: HeldConnection): ConnectionQueue => {
     const held = program.heldOf(c)
-    held.own ??= new ConnectionQueue(
-      c,
-      handle,
-      held.target === null
-        ? dispatchQueueOf(processQueues.serial())
-        : held.target.serialAbove(`a connection on ${held.target.label}`),
-    )
+    const { target } = held
+    held.own ??= new ConnectionQueue(c, program, target?.scheduler ?? scheduler, target)
     return held.own
   }
   /** Whether a handler may run now; it then holds the target, if there is one, until `settle`. */
   const enter = (held: Held<C> | null, target: DispatchQueue | null): boolean => {
-    if (held !== null && held.own !== null && !held.own.isIdle) return false
+    if (held !== null && held.own !== null) return false
     return target === null || target.tryEnter()
   }
   /** The function of a handler that was let in has returned, or thrown. */
   const settle = (c: HeldConnection, target: DispatchQueue | null, result: unknown): void => {
     if (target !== null) leaveInline()
-    if (isPromise(result)) ownOf(c).hold(result)
+    if (isPromise(result)) ownOf(c).wait(result)
     else if (target !== null) target.leave()
   }
   const step = (c: HeldConnection, f: () => unknown): void => {

@@ -5,18 +5,18 @@ import type { HeldConnection } from '../../connection/held-connection.ts'
 import { isAsync, isPromise } from '../../connection/lane.ts'
 import type { MessageView } from '../../connection/message-view.ts'
 import { UNFIT } from '../../connection/message-view.ts'
-import type { ConnectionQueue } from './connection-queue.ts'
+import type { ConnectionQueue, RouteHandlers } from './connection-queue.ts'
 import type { DispatchQueue } from './dispatch-queue.ts'
 import type { DispatchFunctions } from './handlers.ts'
 
-/** What the model keeps for a connection; nothing for a plain one whose handlers never waited. */
+/** What the model keeps for a connection; nothing for a plain one while none of its handlers waits. */
 export interface Held<C> {
   readonly seenAs: C
   target: DispatchQueue | null
   own: ConnectionQueue | null
 }
 
-export class ProgramHandlers<C, M> {
+export class ProgramHandlers<C, M> implements RouteHandlers {
   readonly #functions: DispatchFunctions<C, M>
   readonly #view: MessageView<C, M> | null
   readonly #target: DispatchQueue | null
@@ -43,6 +43,12 @@ export class ProgramHandlers<C, M> {
       own: null,
     }
     return c.model as Held<C>
+  }
+
+  idle(c: HeldConnection): void {
+    const held = c.model as Held<C>
+    if (this.#view === null && held.target === this.#target) c.model = null
+    else held.own = null
   }
 
   seenAs(c: HeldConnection): C {

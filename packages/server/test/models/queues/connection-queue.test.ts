@@ -8,7 +8,26 @@ import type { DispatchQueue } from '../../../src/models/queues/dispatch-queue.ts
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-function line(): { calls: unknown[]; connection: HeldConnection } {
+interface Line {
+  readonly calls: unknown[]
+  readonly connection: HeldConnection
+}
+
+/** The queue of a connection that tells what is done to it. */
+function ownQueue(
+  { connection, calls }: Line,
+  handle: (message: string | Uint8Array) => unknown = () => {},
+  target: DispatchQueue | null = null,
+): ConnectionQueue {
+  const handlers = {
+    handle: (_: HeldConnection, message: string | Uint8Array) => handle(message),
+    idle: () => void calls.push('idle'),
+  }
+  const { scheduler } = target ?? (queues().serial() as DispatchQueue)
+  return new ConnectionQueue(connection, handlers, scheduler, target)
+}
+
+function line(): Line {
   const calls: unknown[] = []
   const connection = {
     pauseFor: () => void calls.push('pause'),
@@ -19,10 +38,9 @@ function line(): { calls: unknown[]; connection: HeldConnection } {
 }
 
 test('bytes that wait are a copy, of any length', async () => {
-  const { connection } = line()
-  const of = queues().serial() as DispatchQueue
+  const on = line()
   const seen: unknown[] = []
-  const own = new ConnectionQueue(connection, (_, message) => void seen.push(message), of)
+  const own = ownQueue(on, (message) => void seen.push(message))
   const bytes = Uint8Array.of(1, 2)
   own.message(bytes)
   bytes.fill(9)
@@ -33,23 +51,23 @@ test('bytes that wait are a copy, of any length', async () => {
 })
 
 test('the line is held back from the sixteenth message on, until none waits', async () => {
-  const { calls, connection } = line()
-  const of = queues().serial() as DispatchQueue
-  const own = new ConnectionQueue(connection, () => {}, of)
-  of.suspend()
+  const on = line()
+  const { calls } = on
+  const own = ownQueue(on)
+  own.suspend()
   for (let i = 0; i < 15; i++) own.message('x')
   assert.deepEqual(calls, [])
   own.message('x')
   assert.deepEqual(calls, ['pause'])
-  of.resume()
+  own.resume()
   await turn()
-  assert.deepEqual(calls, ['pause', 'resume'])
+  assert.deepEqual(calls, ['pause', 'resume', 'idle'])
 })
 
 test('the line is held back from 64 KiB on', () => {
-  const { calls, connection } = line()
-  const of = queues().serial() as DispatchQueue
-  const own = new ConnectionQueue(connection, () => {}, of)
+  const on = line()
+  const { calls } = on
+  const own = ownQueue(on)
   own.message('x'.repeat(65_535))
   assert.deepEqual(calls, [])
   own.message('x')
@@ -57,33 +75,29 @@ test('the line is held back from 64 KiB on', () => {
 })
 
 test('behind a failure messages are dropped, steps are not', async () => {
-  const { calls, connection } = line()
-  const of = queues().serial() as DispatchQueue
+  const on = line()
+  const { calls } = on
   const seen: unknown[] = []
-  const own = new ConnectionQueue(
-    connection,
-    (_, message) => {
-      seen.push(message)
-      if (message === 'fail') throw new Error('meant')
-    },
-    of,
-  )
+  const own = ownQueue(on, (message) => {
+    seen.push(message)
+    if (message === 'fail') throw new Error('meant')
+  })
   for (const message of ['ok', 'fail', 'dropped']) own.message(message)
   own.step(() => seen.push('step'))
   await turn()
   own.message('late')
   await turn()
   assert.deepEqual(seen, ['ok', 'fail', 'step'])
-  assert.deepEqual(calls, [['ERR_HANDLER', 'meant'], 'resume'])
+  assert.deepEqual(calls, [['ERR_HANDLER', 'meant'], 'resume', 'idle'])
 })
 
 test('a promise that is held holds what comes, and its rejection is a failure', async () => {
-  const { calls, connection } = line()
-  const of = queues().serial() as DispatchQueue
+  const on = line()
+  const { calls } = on
   const seen: unknown[] = []
-  const own = new ConnectionQueue(connection, (_, message) => void seen.push(message), of)
+  const own = ownQueue(on, (message) => void seen.push(message))
   const { promise, reject } = Promise.withResolvers<void>()
-  own.hold(promise)
+  own.wait(promise)
   own.message('behind')
   own.step(() => seen.push('step'))
   await turn()
@@ -91,6 +105,19 @@ test('a promise that is held holds what comes, and its rejection is a failure', 
   reject(new Error('meant'))
   await turn()
   assert.deepEqual(seen, ['step'])
-  assert.deepEqual(calls, [['ERR_HANDLER', 'meant'], 'resume'])
-  assert.equal(of.runningCount, 0)
+  assert.deepEqual(calls, [['ERR_HANDLER', 'meant'], 'resume', 'idle'])
+  assert.equal(own.runningCount, 0)
+})
+
+test('it is idle when nothing waits or is under way, each time', async () => {
+  const on = line()
+  const target = queues().serial() as DispatchQueue
+  const own = ownQueue(on, () => turn(), target)
+  own.message('one')
+  own.message('two')
+  await turn()
+  assert.deepEqual(on.calls, [])
+  await own.async(() => {})
+  assert.deepEqual(on.calls, ['resume', 'idle'])
+  assert.equal(target.runningCount, 0)
 })

@@ -1,9 +1,12 @@
 // The calls themselves; what comes of them on the wire stands in dispatch.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { queues } from 'holdline/queues'
 import type { HeldConnection } from '../../../src/connection/held-connection.ts'
 import { UNFIT } from '../../../src/connection/message-view.ts'
 import type { MessageView } from '../../../src/connection/message-view.ts'
+import type { ConnectionQueue } from '../../../src/models/queues/connection-queue.ts'
+import type { DispatchQueue } from '../../../src/models/queues/dispatch-queue.ts'
 import { ProgramHandlers } from '../../../src/models/queues/program-handlers.ts'
 
 const connection = (): HeldConnection => ({ id: 1, model: null }) as HeldConnection
@@ -85,4 +88,20 @@ test('a failure is told, then handed on; without anybody to tell the promise is 
     silent.run(connection(), () => promise),
     promise,
   )
+})
+
+test('what is kept for a connection goes when its queue is idle, but for what was chosen or made for it', () => {
+  const c = connection()
+  const plain = new ProgramHandlers<HeldConnection, string>({}, null, null)
+  plain.heldOf(c)
+  plain.idle(c)
+  assert.equal(c.model, null)
+  const target = queues().serial() as DispatchQueue
+  const held = plain.heldOf(c)
+  held.target = target
+  held.own = {} as ConnectionQueue
+  plain.idle(c)
+  assert.equal(c.model, held)
+  assert.equal(held.target, target)
+  assert.equal(held.own, null)
 })
