@@ -299,7 +299,17 @@ export const guards: readonly Guard[] = [
         '    this.#listener = null',
       ],
       ['a stopped mesh delivers', '    this.#listener = null\n    this.#names', '    this.#names'],
-      ['what was asked waits for ever', '    this.#names.close()\n'],
+      ['what was asked waits for ever', '    this.closeNames()\n'],
+      [
+        'an answer waits for a worker for ever',
+        "for (const end of this.#ends.values()) end.reject(new HoldlineError('ERR_MESH_STOPPED'))",
+      ],
+      ['an answer is not asked for again', '    this.#ends.get(workerId)?.resolve()\n'],
+      [
+        'an answer names a worker that cannot be sent to',
+        '(this.#reaches(owner) ? owner : this.#askLater(owner, () => this.claim(name)))',
+        'owner',
+      ],
       ['names are asked before the others hear', '.then(() => this.#names.open())'],
       [
         'a listener that throws takes the next message away',

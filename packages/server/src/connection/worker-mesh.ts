@@ -6,7 +6,7 @@
  *   of the two ends; none after `workerGone`.
  * - A name MUST have at most one owner at any time. A worker that is gone owns nothing: `claim` in another worker,
  *   called from `workerGone`, MUST be able to get its names. An answer MUST NOT name a worker of which `workerGone` was
- *   told before.
+ *   told before, nor one that `send` says is gone: where the owner is about to end, the answer waits for its end.
  * - What one worker asks of names MUST be done in the order in which it asked.
  * - `send` MUST NOT keep the bytes it was given after it returns, and MUST NOT call a listener before it returns.
  * - Before `start` and after `stop` nothing is delivered, `send` says 'gone', and names are refused: ERR_MESH_STOPPED.

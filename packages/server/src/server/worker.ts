@@ -150,8 +150,7 @@ class Worker {
     // Or node:cluster would end the process before its connections are closed.
     cluster.worker!.exitedAfterDisconnect = true
     this.#directory?.remove()
-    // And nobody is left who knows of names.
-    this.#names.close()
+    this.#mesh?.closeNames()
     const { graceMs } = this.#options
     void this.#end({ kind: 'drain', code: 1001, reason: '', graceMs, pauseMs: 0 })
   }

@@ -219,6 +219,7 @@ class MemoryWorker implements WorkerMesh {
   #listener: WorkerMeshListener | null = null
   #wasStarted = false
   isDead = false
+  readonly #ends = new Map<number, PromiseWithResolvers<void>>()
   /** What it asked and was not answered. */
   readonly #refusals = new Set<(error: Error) => void>()
 
@@ -255,7 +256,9 @@ class MemoryWorker implements WorkerMesh {
   }
 
   claim(name: string): Promise<number> {
-    return this.#ask(name, () => this.#mesh.claimFor(this.workerId, name))
+    return this.#ask(name, () => this.#mesh.claimFor(this.workerId, name)).then((owner) =>
+      this.#reaches(owner) ? owner : this.#askLater(owner, () => this.claim(name)),
+    )
   }
 
   release(name: string): void {
@@ -264,7 +267,11 @@ class MemoryWorker implements WorkerMesh {
   }
 
   ownerOf(name: string): Promise<number | null> {
-    return this.#ask(name, () => this.#mesh.ownerOf(name))
+    return this.#ask(name, () => this.#mesh.ownerOf(name)).then((owner) =>
+      owner === null || this.#reaches(owner)
+        ? owner
+        : this.#askLater(owner, () => this.ownerOf(name)),
+    )
   }
 
   /** As a worker does that ends in good order: to the others it is gone behind all that it sent. */
@@ -284,6 +291,8 @@ class MemoryWorker implements WorkerMesh {
   }
 
   gone(workerId: number): void {
+    this.#ends.get(workerId)?.resolve()
+    this.#ends.delete(workerId)
     this.#tell((listener) => listener.workerGone(workerId))
   }
 
@@ -292,6 +301,21 @@ class MemoryWorker implements WorkerMesh {
     this.#listener = null
     for (const refuse of this.#refusals) refuse(new HoldlineError('ERR_MESH_STOPPED'))
     this.#refusals.clear()
+    for (const end of this.#ends.values()) end.reject(new HoldlineError('ERR_MESH_STOPPED'))
+  }
+
+  #reaches(workerId: number): boolean {
+    return workerId === this.workerId || this.#mesh.hears(workerId)
+  }
+
+  async #askLater<Answer>(workerId: number, ask: () => Promise<Answer>): Promise<Answer> {
+    let end = this.#ends.get(workerId)
+    if (end === undefined) {
+      end = Promise.withResolvers<void>()
+      this.#ends.set(workerId, end)
+    }
+    await end.promise
+    return ask()
   }
 
   #tell(f: (listener: WorkerMeshListener) => void): void {

@@ -323,11 +323,26 @@ export const workerMeshCases: readonly WorkerMeshCase[] = [
         }
       }
       const asking = Promise.all([ask(), ask(), ask()])
-      await turn()
+      for (let turns = 0; turns < 10; turns++) await turn()
       group.kill(1)
       await until('it to be told', () => two.heard.includes('gone 1'))
       await asking
       assert.deepEqual(late, [])
+    },
+  },
+  {
+    name: 'MUST wait with an answer that would name a worker that cannot be sent to, until it has ended',
+    async run(one, two, three, group) {
+      await startAll(one, two, three)
+      await one.mesh.claim('n')
+      await one.mesh.stop()
+      await until('it to be gone', () => two.mesh.send(1, bytesOf('x')) === 'gone')
+      const claimed = two.mesh.claim('n')
+      const owner = three.mesh.ownerOf('n')
+      await quiet()
+      group.ended(1)
+      assert.equal(await claimed, 2)
+      assert.ok([2, null].includes(await owner))
     },
   },
   {

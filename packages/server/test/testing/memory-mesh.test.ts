@@ -88,6 +88,30 @@ async function ownerAfter<Answer>(mesh: MemoryMesh, asked: Promise<Answer>): Pro
   return asked
 }
 
+test('an answer that names a worker that died meanwhile waits until it is gone, and is asked again', async () => {
+  const { mesh, workers, heard } = await started(3)
+  const first = workers[0]!.claim('n')
+  await mesh.settle()
+  assert.equal(await first, 1)
+  const claimed = workers[1]!.claim('n')
+  const lost = workers[2]!.ownerOf('n')
+  mesh.deliver({ from: 2, to: REGISTRY })
+  mesh.deliver({ from: 3, to: REGISTRY })
+  workers[0]!.send(2, Uint8Array.of(1))
+  mesh.kill(1)
+  mesh.deliver({ from: REGISTRY, to: 2 })
+  mesh.deliver({ from: REGISTRY, to: 3 })
+  await new Promise((resolve) => setImmediate(resolve))
+  mesh.kill(3)
+  await assert.rejects(lost, { code: 'ERR_MESH_STOPPED' })
+  await mesh.settle()
+  assert.equal(await claimed, 2)
+  assert.deepEqual(
+    heard[1]!.filter((fact) => fact !== 'gone 3'),
+    ['1: 1', 'gone 1'],
+  )
+})
+
 test('names have a bound', async () => {
   const { mesh, workers } = await started(2, { maxNames: 2 })
   const claims = ['a', 'b', 'c', 'a'].map((name) => workers[0]!.claim(name))

@@ -135,6 +135,11 @@ const faults: Record<string, new (inner: WorkerMesh) => Through> = {
       return owner
     }
   },
+  'MUST wait with an answer': class extends Through {
+    override claim(name: string): Promise<number> {
+      return super.claim(name).then(() => 1)
+    }
+  },
   'MUST NOT drop': class extends Through {
     #sent = 0
     override send(id: number, bytes: Uint8Array): 'sent' | 'queued' | 'gone' {
@@ -152,7 +157,9 @@ const faults: Record<string, new (inner: WorkerMesh) => Through> = {
   },
   'MUST refuse what was asked': class extends Through {
     override claim(name: string): Promise<number> {
-      return super.claim(name).catch(() => Promise.reject(new Error('stopped')))
+      return super.claim(name).catch(() => {
+        throw new Error('stopped')
+      })
     }
   },
   'lets a worker that starts later': class extends Through {

@@ -55,6 +55,8 @@ export class ProcessMesh implements WorkerMesh {
   #started: Promise<void> | null = null
   #isStopped = false
   readonly #outgoing = new Map<number, Outgoing>()
+  /** Answers that wait for the end of a worker that cannot be sent to any more. */
+  readonly #ends = new Map<number, PromiseWithResolvers<void>>()
   /** Those that something was sent to in this turn. */
   #dirty: Outgoing[] = []
 
@@ -105,7 +107,12 @@ export class ProcessMesh implements WorkerMesh {
   }
 
   claim(name: string): Promise<number> {
-    return this.#isRunning ? this.#names.claim(name) : refused()
+    if (!this.#isRunning) return refused()
+    return this.#names
+      .claim(name)
+      .then((owner) =>
+        this.#reaches(owner) ? owner : this.#askLater(owner, () => this.claim(name)),
+      )
   }
 
   release(name: string): void {
@@ -113,11 +120,20 @@ export class ProcessMesh implements WorkerMesh {
   }
 
   ownerOf(name: string): Promise<number | null> {
-    return this.#isRunning ? this.#names.ownerOf(name) : refused()
+    if (!this.#isRunning) return refused()
+    return this.#names
+      .ownerOf(name)
+      .then((owner) =>
+        owner === null || this.#reaches(owner)
+          ? owner
+          : this.#askLater(owner, () => this.ownerOf(name)),
+      )
   }
 
   /** That worker has ended, its names are free, and nothing more can come from it. */
   workerGone(workerId: number): void {
+    this.#ends.get(workerId)?.resolve()
+    this.#ends.delete(workerId)
     this.#tell((it) => it.workerGone(workerId))
   }
 
@@ -126,8 +142,30 @@ export class ProcessMesh implements WorkerMesh {
     this.#isStopped = true
     this.#flushAll()
     this.#listener = null
-    this.#names.close()
+    this.closeNames()
     if (this.#started !== null) await this.#links.stop()
+  }
+
+  /** Nobody is left who knows of names: whoever waits for an answer is refused. */
+  closeNames(): void {
+    this.#names.close()
+    for (const end of this.#ends.values()) end.reject(new HoldlineError('ERR_MESH_STOPPED'))
+    this.#ends.clear()
+  }
+
+  #reaches(workerId: number): boolean {
+    return workerId === this.workerId || this.#links.all.get(workerId)?.isOpen === true
+  }
+
+  /** Where this worker has stopped meanwhile, the names refuse it. */
+  async #askLater<Answer>(workerId: number, ask: () => Promise<Answer>): Promise<Answer> {
+    let end = this.#ends.get(workerId)
+    if (end === undefined) {
+      end = Promise.withResolvers<void>()
+      this.#ends.set(workerId, end)
+    }
+    await end.promise
+    return ask()
   }
 
   get #isRunning(): boolean {

@@ -157,3 +157,18 @@ test('a mesh whose address cannot be listened on says so, to the server too', as
   await assert.rejects(mesh.start({} as never), { code: 'ERR_BROKER_START' })
   await assert.rejects(mesh.ready, { code: 'ERR_BROKER_START' })
 })
+
+test('an answer that waits for the end of a worker is refused when this one stops', async (t) => {
+  const stand = MeshStand.for(t)
+  const { mesh } = await started(stand, 1)
+  const other = await started(stand, 2)
+  assert.equal(await other.mesh.claim('n'), 2)
+  await other.mesh.stop()
+  await until('the goodbye', () => mesh.send(2, new Uint8Array(1)) === 'gone')
+  const asked = Promise.allSettled([mesh.claim('n'), mesh.ownerOf('n')])
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  mesh.closeNames()
+  for (const result of await asked) {
+    assert.equal(result.status === 'rejected' && result.reason.code, 'ERR_MESH_STOPPED')
+  }
+})
