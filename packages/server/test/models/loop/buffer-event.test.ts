@@ -175,7 +175,7 @@ onEach('bufferevent: a line that takes nothing times out', async (h) => {
   assert.deepEqual(told, [], 'nothing waits to leave')
   const megabyte = Buffer.alloc(1_000_000)
   for (let i = 0; i < 16; i++) buffer.write(megabyte)
-  for (let before = -1; before !== buffer.output.length; ) {
+  for (let before = -1; before !== buffer.output.length;) {
     before = buffer.output.length
     await h.quiet(40)
   }
