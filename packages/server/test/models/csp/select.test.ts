@@ -135,7 +135,7 @@ test('Go: a select that sends and receives on one channel does not meet itself, 
   const other = settling(select({ out: send(ch, 'other'), in: ch }))
   await quiet()
   const results = [one.value, other.value]
-  assert.deepEqual(results.map((result) => result?.key).toSorted(), ['in', 'out'])
+  assert.deepEqual(new Set(results.map((result) => result?.key)), new Set(['in', 'out']))
   const receiver = results.find((result) => result?.key === 'in')
   assert.equal(receiver?.value, receiver === one.value ? 'other' : 'one')
   assert.equal(ch.waitingReceivers + ch.waitingSenders, 0)
@@ -228,8 +228,8 @@ test('what is not a case is refused, and nothing is left behind', async () => {
       detail: 'wrong',
     })
   }
-  assert.throws(() => send({} as never, 1 as never), { code: 'ERR_SELECT_CASE' })
-  assert.throws(() => send(undefined as never, 1 as never), { code: 'ERR_SELECT_CASE' })
+  assert.throws(() => send({} as never, 1), { code: 'ERR_SELECT_CASE' })
+  assert.throws(() => send(undefined as never, 1), { code: 'ERR_SELECT_CASE' })
   assert.equal(ch.waitingReceivers, 0)
 })
 
