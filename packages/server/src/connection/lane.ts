@@ -4,6 +4,9 @@
 
 import type { HeldConnection } from './held-connection.ts'
 import { PausedBy } from './held-connection.ts'
+import { isPromise } from './is-promise.ts'
+
+export { isAsync, isPromise } from './is-promise.ts'
 
 /** Messages and bytes that may wait behind a handler before the line is paused. */
 const MAX_WAITING = 16
@@ -134,20 +137,4 @@ export class Lane {
 
 function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
-}
-
-/** Whether a handler returned something to wait for. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
-}
-
-const AsyncFunction = (async () => {}).constructor
-
-/** Whether a function is declared `async`. */
-export function isAsync(f: unknown): boolean {
-  return typeof f === 'function' && f.constructor === AsyncFunction
 }

@@ -4,7 +4,7 @@ import type { Contract } from '../../connection/contract.ts'
 import type { Session } from './session.ts'
 
 /** For a registered symbol: the module may have been given another copy of this package. */
-const BLOCKING = Symbol.for('holdline.blocking')
+const BLOCKING: unique symbol = Symbol.for('holdline.blocking')
 
 /**
  * Runs for one connection, in a thread that runs nothing else meanwhile; the connection is closed when it returns.

@@ -4,11 +4,11 @@
 import { bytesOf, checkCloseArguments } from '../../connection/arguments.ts'
 import type { Contract, In, Out } from '../../connection/contract.ts'
 import { invalidMessageAnswer } from '../../connection/contract.ts'
-import { RequestHead } from '../../connection/request-head.ts'
-import { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import { checkTopicName } from '../../topics/topics.ts'
 import { formatEnd, ParcelKind, parseEnd } from './parcel-kind.ts'
+import { SessionRequest } from './session-request.ts'
+import type { RequestCopy } from './session-request.ts'
 import type { ThreadEnd } from './thread-end.ts'
 
 /** What `recv` answers when the time it was given has passed. */
@@ -27,25 +27,6 @@ export interface SessionStart {
   readonly request: RequestCopy
 }
 
-/** A request as it can be cloned. */
-export interface RequestCopy {
-  readonly method: string
-  readonly target: string
-  readonly httpVersion: string
-  readonly secure: boolean
-  readonly block: string
-  readonly remoteAddress: string
-  readonly params: Readonly<Record<string, string>>
-}
-
-/** The other half of what `Session.request` reads. */
-export function copyRequest(request: UpgradeRequest): RequestCopy {
-  const { method, target, httpVersion, secure, block } = request.head
-  const { remoteAddress, params } = request
-  // A plain object: that of the router has no prototype, and a clone would have one.
-  return { method, target, httpVersion, secure, block, remoteAddress, params: { ...params } }
-}
-
 export class Session<C extends Contract | undefined = undefined, Data = unknown> {
   /** The connection's. */
   readonly id: number
@@ -61,7 +42,7 @@ export class Session<C extends Contract | undefined = undefined, Data = unknown>
   readonly #contract: Contract | undefined
   readonly #canPublish: boolean
   readonly #copy: RequestCopy
-  #request: UpgradeRequest | null = null
+  #request: SessionRequest | null = null
   #isClosing = false
 
   /** For the thread's entry. */
@@ -81,16 +62,8 @@ export class Session<C extends Contract | undefined = undefined, Data = unknown>
   }
 
   /** The request that opened the line. */
-  get request(): UpgradeRequest {
-    if (this.#request === null) {
-      this.#request = new UpgradeRequest(
-        RequestHead.of(this.#copy, this.#copy.block),
-        null,
-        this.#copy.remoteAddress,
-      )
-      this.#request.params = this.#copy.params
-    }
-    return this.#request
+  get request(): SessionRequest {
+    return (this.#request ??= new SessionRequest(this.#copy))
   }
 
   /** Whether what is sent may still arrive. */

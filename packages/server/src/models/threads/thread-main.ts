@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Contract } from '../../connection/contract.ts'
-import { isPromise } from '../../connection/lane.ts'
+import { isPromise } from '../../connection/is-promise.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import type { BlockingHandler } from './blocking.ts'
 import { isBlockingHandler } from './blocking.ts'

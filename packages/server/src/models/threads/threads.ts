@@ -1,13 +1,13 @@
 // The threads model: a thread for each connection, whose handler blocks (Apache's prefork and worker, Java's thread per
 // request). The connection stays in the event loop; a thread is told its messages and says what to send.
 
+import { Bit } from '../../connection/bits.ts'
 import { buildRoute } from '../../connection/build-route.ts'
 import type { Behavior } from '../../connection/connection.ts'
 import type { CancelTimer } from '../../connection/clock.ts'
 import { Contract } from '../../connection/contract.ts'
 import type { HeldConnection } from '../../connection/held-connection.ts'
-import { PausedBy } from '../../connection/held-connection.ts'
-import { isPromise } from '../../connection/lane.ts'
+import { isPromise } from '../../connection/is-promise.ts'
 import type { Route, RouteOptions, UpgradeAnswer } from '../../connection/route.ts'
 import type { UpgradeRequest } from '../../connection/upgrade-request.ts'
 import { errorCatalogue, HoldlineError } from '../../protocol/errors.ts'
@@ -15,7 +15,7 @@ import type { ResolvedThreadOptions, ThreadOptions } from './options.ts'
 import { moduleUrlOf, resolveThreadOptions } from './options.ts'
 import { formatEnd, ParcelKind, parseEnd } from './parcel-kind.ts'
 import type { PooledThread, ThreadUser } from './pooled-thread.ts'
-import { copyRequest } from './session.ts'
+import { copyRequest } from './session-request.ts'
 import { ThreadPool } from './thread-pool.ts'
 
 /**
@@ -147,7 +147,7 @@ class ServedByThread implements ThreadUser {
   message(data: string | Uint8Array): void {
     const thread = this.#thread
     if (thread === null || thread.write(ParcelKind.MESSAGE, data)) return
-    this.#c.pauseFor(PausedBy.MODEL)
+    this.#c.pauseFor(Bit.PAUSED_BY_MODEL)
     if (this.#options.stallMs > 0) this.#stopAfter(this.#options.stallMs, 'ERR_THREAD_STALLED')
   }
 
@@ -187,7 +187,7 @@ class ServedByThread implements ThreadUser {
     if (this.#isClosed) return
     this.#cancelStop?.()
     this.#cancelStop = null
-    this.#c.resumeFor(PausedBy.MODEL)
+    this.#c.resumeFor(Bit.PAUSED_BY_MODEL)
   }
 
   finished(error: Error | null): void {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { UpgradeRequest } from '../../../src/connection/upgrade-request.ts'
 import { ParcelKind } from '../../../src/models/threads/parcel-kind.ts'
 import { PooledThread } from '../../../src/models/threads/pooled-thread.ts'
-import { copyRequest } from '../../../src/models/threads/session.ts'
+import { copyRequest } from '../../../src/models/threads/session-request.ts'
 import type { SessionStart } from '../../../src/models/threads/session.ts'
 
 // Threads do not keep the process, and the tests wait for them.

@@ -4,7 +4,7 @@ import { Session, TIMEOUT } from 'holdline/threads'
 import type { Contract } from 'holdline'
 import { UpgradeRequest } from '../../../src/connection/upgrade-request.ts'
 import { ParcelKind } from '../../../src/models/threads/parcel-kind.ts'
-import { copyRequest } from '../../../src/models/threads/session.ts'
+import { copyRequest } from '../../../src/models/threads/session-request.ts'
 import { endsOf } from './ends.ts'
 import type { Ends } from './ends.ts'
 import { Sum } from './sessions/typed.ts'
@@ -105,17 +105,4 @@ test('a publication is its topic and its message; topics are checked in the thre
   assert.throws(() => sessionOf(undefined, false).session.publish('news', 'x'), {
     code: 'ERR_THREAD_PUBLISH',
   })
-})
-
-test('the request is that of the connection, without its key', () => {
-  const { session } = sessionOf()
-  const { path, secure, remoteAddress, host } = session.request
-  assert.deepEqual(
-    [path, secure, remoteAddress, host],
-    ['/room/a', true, '192.0.2.1', 'example.com'],
-  )
-  assert.equal(session.request.query.get('b'), 'c')
-  assert.deepEqual(session.request.headerValues('x-two'), ['1', '2'])
-  assert.equal(session.request, session.request)
-  assert.deepEqual(structuredClone(copyRequest(request)), copyRequest(request))
 })

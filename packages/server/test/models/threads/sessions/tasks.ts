@@ -148,7 +148,7 @@ const tasks: Record<string, Task> = {
         header: request.header('x-own'),
         address: typeof request.remoteAddress,
         params: request.params,
-        key: request.key,
+        key: request.header('sec-websocket-key') ?? '',
         subprotocol,
         id,
       }),

@@ -1,6 +1,5 @@
 // A session with a contract.
-import { contract } from 'holdline'
-import { blocking } from 'holdline/threads'
+import { blocking, contract } from 'holdline/threads'
 import { z } from 'zod'
 
 export const Sum = contract({
