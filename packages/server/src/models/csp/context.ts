@@ -26,13 +26,35 @@ export class ContextKey<T> {
   }
 }
 
+type EndCode = 'ERR_CONTEXT_CANCELLED' | 'ERR_CONTEXT_DEADLINE'
+
+/** How a tree ended, told to all of it. Most scopes end because their work is done, and nobody asks for the error. */
+class Ending {
+  readonly #code: EndCode
+  readonly #cause: unknown
+  #error: HoldlineError | null = null
+
+  constructor(code: EndCode, cause: unknown) {
+    this.#code = code
+    this.#cause = cause
+  }
+
+  get error(): HoldlineError {
+    return (this.#error ??= new HoldlineError(this.#code))
+  }
+
+  get cause(): unknown {
+    return this.#cause === undefined ? this.error : this.#cause
+  }
+}
+
 /** A node that can end. Contexts that differ in their values only share one. */
 export class Lifetime {
   readonly clock: Clock
   /** On the clock; Infinity for none. */
   readonly deadlineMs: number
-  err: HoldlineError | null = null
-  cause: unknown = undefined
+  /** Null: it has not ended. */
+  ending: Ending | null = null
   readonly #isRoot: boolean
   #parent: Lifetime | null = null
   #firstChild: Lifetime | null = null
@@ -48,16 +70,13 @@ export class Lifetime {
     this.#isRoot = parent === null
     this.deadlineMs = Math.min(deadlineMs, parent === null ? Infinity : parent.deadlineMs)
     if (parent === null) return
-    if (parent.err !== null) {
-      this.err = parent.err
-      this.cause = parent.cause
-      return
-    }
+    this.ending = parent.ending
+    if (this.ending !== null) return
     // What never ends need not know whom to tell: nothing is kept alive by it.
     if (!parent.#isRoot) this.#joinParent(parent)
     if (deadlineMs < parent.deadlineMs) {
       this.#letGo = setAlarm(clock, deadlineMs, () => {
-        this.end(new HoldlineError('ERR_CONTEXT_DEADLINE'))
+        this.end('ERR_CONTEXT_DEADLINE')
       })
     }
   }
@@ -65,7 +84,7 @@ export class Lifetime {
   get done(): Channel<never> {
     if (this.#done === null) {
       this.#done = new Channel<never>()
-      if (this.err !== null) this.#done.close()
+      if (this.ending !== null) this.#done.close()
     }
     return this.#done
   }
@@ -73,7 +92,7 @@ export class Lifetime {
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController()
-      if (this.err !== null) this.#abort.abort(this.err)
+      if (this.ending !== null) this.#abort.abort(this.ending.error)
     }
     return this.#abort.signal
   }
@@ -85,12 +104,12 @@ export class Lifetime {
   }
 
   /** First all of the tree are told, then those who wait: nobody sees a parent that ended and a child that did not. */
-  end(err: HoldlineError, cause: unknown = err): void {
-    if (this.err !== null) return
+  end(code: EndCode, cause?: unknown): void {
+    if (this.ending !== null) return
+    const ending = new Ending(code, cause)
     const ended: Lifetime[] = [this]
     for (const one of ended) {
-      one.err = err
-      one.cause = cause
+      one.ending = ending
       one.#letGo?.()
       one.#letGo = null
       for (let child = one.#firstChild; child !== null; child = child.#next) ended.push(child)
@@ -104,17 +123,17 @@ export class Lifetime {
     }
     for (const one of ended) {
       one.#done?.close()
-      one.#abort?.abort(err)
+      one.#abort?.abort(ending.error)
     }
   }
 
   /** Ends when the signal is aborted. */
   endWith(signal: AbortSignal): void {
     const onAbort = (): void => {
-      this.end(new HoldlineError('ERR_CONTEXT_CANCELLED'), signal.reason)
+      this.end('ERR_CONTEXT_CANCELLED', signal.reason)
     }
     if (signal.aborted) onAbort()
-    else if (this.err === null) {
+    else if (this.ending === null) {
       signal.addEventListener('abort', onAbort)
       this.#letGo = () => signal.removeEventListener('abort', onAbort)
     }
@@ -157,12 +176,12 @@ export class Context {
 
   /** Null until it ends; then ERR_CONTEXT_CANCELLED or ERR_CONTEXT_DEADLINE. */
   get err(): HoldlineError | null {
-    return this.#lifetime.err
+    return this.#lifetime.ending === null ? null : this.#lifetime.ending.error
   }
 
   /** What was given to `cancel`, or `err`. */
   get cause(): unknown {
-    return this.#lifetime.cause
+    return this.#lifetime.ending?.cause
   }
 
   /** On the context's clock, in milliseconds; Infinity for none. */
@@ -205,8 +224,7 @@ export class Context {
   below(deadlineMs: number, signal: AbortSignal | null = null): CancelScope {
     const lifetime = new Lifetime(this.#lifetime, this.clock, deadlineMs)
     if (signal !== null) lifetime.endWith(signal)
-    const cancel = (cause?: unknown): void =>
-      lifetime.end(new HoldlineError('ERR_CONTEXT_CANCELLED'), cause)
+    const cancel = (cause?: unknown): void => lifetime.end('ERR_CONTEXT_CANCELLED', cause)
     return {
       ctx: new Context(lifetime, this.#carried),
       cancel,

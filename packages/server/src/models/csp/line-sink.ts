@@ -29,16 +29,23 @@ export class LineSink<M> implements SendChannel<M> {
     return this.#senders === null ? 0 : this.#senders.length
   }
 
+  /**
+   * Resolves when the message is taken; rejects with ERR_CONNECTION_CLOSED, which one that does not await it need not
+   * catch.
+   *
+   * @throws HoldlineError ERR_MESSAGE_OUT_INVALID, at once, so that it is noticed without an await too.
+   */
   send(value: M): Promise<void> {
+    const message = this.#encoded(value)
+    if (!this.canSend) {
+      this.#senders ??= new WaiterList()
+      return excused(waitIn(this.#senders, WaitFor.SEND, message))
+    }
     try {
-      if (this.canSend) {
-        this.put(value)
-        return settled()
-      }
-      const message = this.#encoded(value)
-      return waitIn((this.#senders ??= new WaiterList()), WaitFor.SEND, message)
+      this.#hand(message)
+      return settled()
     } catch (error) {
-      return failed(error as Error)
+      return excused(failed(error as Error))
     }
   }
 
@@ -98,4 +105,10 @@ export class LineSink<M> implements SendChannel<M> {
     if (result === 'closed') throw new HoldlineError('ERR_CONNECTION_CLOSED')
     this.#isFull = result === 'queued'
   }
+}
+
+/** A rejection that nobody awaits would end the process each time that somebody leaves. */
+function excused(sending: Promise<void>): Promise<void> {
+  sending.catch(() => {})
+  return sending
 }

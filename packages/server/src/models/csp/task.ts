@@ -95,7 +95,8 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
   #seenAs: unknown = null
   #lifetime: Lifetime | null = null
   #ctx: Context | null = null
-  #end: HoldlineError | null = null
+  /** How the connection ended; null: it has not. */
+  #end: string | null = null
 
   constructor(
     connection: HeldConnection,
@@ -135,7 +136,7 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
 
   /** First the channels, then the context: who waits in a select with both hears that messages have ended. */
   end(code: number, reason: string): void {
-    this.#end = new HoldlineError('ERR_CONNECTION_CLOSED', `${code} ${reason}`.trimEnd())
+    this.#end = `${code} ${reason}`.trimEnd()
     this.rx.end()
     this.tx.end()
     this.#tellContext()
@@ -143,7 +144,8 @@ class Conversation implements TaskScope<unknown, unknown, unknown> {
 
   #tellContext(): void {
     if (this.#end === null || this.#lifetime === null) return
-    this.#lifetime.end(new HoldlineError('ERR_CONTEXT_CANCELLED'), this.#end)
+    const cause = new HoldlineError('ERR_CONNECTION_CLOSED', this.#end)
+    this.#lifetime.end('ERR_CONTEXT_CANCELLED', cause)
   }
 
   #failed(error: unknown): void {

@@ -251,7 +251,7 @@ test('isEndOf tells the end of a context from a failure', async () => {
 test('a lifetime of its own is below the root of the process', () => {
   const lifetime = newLifetime()
   assert.equal(lifetime.deadlineMs, Infinity)
-  assert.equal(lifetime.err, null)
+  assert.equal(lifetime.ending, null)
 })
 
 test('the compiler keeps contexts from being made up', () => {
