@@ -41,14 +41,16 @@ export class Contract<I extends Schema = Schema, O extends Schema = Schema> {
    * @throws HoldlineError ERR_CONTRACT_ASYNC
    */
   decode(message: string | Uint8Array): Decoded<StandardSchemaV1.InferOutput<I>> {
-    if (typeof message !== 'string') return { issues: [issue('expected JSON in a text message')] }
-    if (isNestedTooDeep(message)) return { issues: [issue('nested too deep')] }
-    let json: unknown
-    try {
-      json = JSON.parse(message)
-    } catch (error) {
-      return { issues: [issue(`not JSON: ${(error as Error).message.slice(0, 120)}`)] }
-    }
+    const json = readJson(message)
+    return json.issues === undefined ? this.check(json.value) : json
+  }
+
+  /**
+   * Validates what `readJson` has read, or a part of it.
+   *
+   * @throws HoldlineError ERR_CONTRACT_ASYNC
+   */
+  check(json: unknown): Decoded<StandardSchemaV1.InferOutput<I>> {
     return validate(this.in, json)
   }
 
@@ -81,6 +83,17 @@ export function contract<I extends Schema, O extends Schema>(schemas: {
   readonly out: O
 }): Contract<I, O> {
   return new Contract(schemas)
+}
+
+/** Reads JSON that is not nested deeper than schemas can follow. */
+export function readJson(message: string | Uint8Array): Decoded<unknown> {
+  if (typeof message !== 'string') return { issues: [issue('expected JSON in a text message')] }
+  if (isNestedTooDeep(message)) return { issues: [issue('nested too deep')] }
+  try {
+    return { value: JSON.parse(message) }
+  } catch (error) {
+    return { issues: [issue(`not JSON: ${(error as Error).message.slice(0, 120)}`)] }
+  }
 }
 
 /** The answer to a message that does not match: a text message that says what differs and where. */

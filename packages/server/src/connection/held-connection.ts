@@ -14,6 +14,7 @@ import type { MessageDeflater } from './outgoing.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { TimingWheel } from './timing-wheel.ts'
 import type { Transport } from './transport.ts'
+import type { Turn } from './turn.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 import { Watched } from './watched.ts'
 
@@ -156,6 +157,11 @@ export class HeldConnection<Data = unknown>
   /** For deadlines of the model's own. */
   get wheel(): TimingWheel {
     return this.context.wheel
+  }
+
+  /** For what a model puts off so that others have their turn. */
+  get turn(): Turn {
+    return this.context.turn
   }
 
   pauseFor(who: PausedBy): void {

@@ -203,9 +203,10 @@ test('what failed alone is told to the observer, and the connection goes on', ()
   assert.ok(line.connection.isOpen)
 })
 
-test('a deadline of the model is one of the wheel of all connections', () => {
+test('deadlines and turns of the model are those of all connections', () => {
   const { stand, line } = held({})
   assert.equal(line.connection.wheel, stand.context.wheel)
+  assert.equal(line.connection.turn, stand.context.turn)
 })
 
 test('subscriptions are for open connections, and are left when it is over', () => {
