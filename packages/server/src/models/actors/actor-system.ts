@@ -13,6 +13,7 @@ import type { ActorReport } from './actor-report.ts'
 import { AskTimeouts } from './ask.ts'
 import { Cell } from './cell.ts'
 import type { CellHost } from './cell-bits.ts'
+import { reasonOf } from './exit-reason.ts'
 import type { Down, ExitReason } from './exit-reason.ts'
 import { exit, link, Monitor, watch } from './links-and-monitors.ts'
 import { MailboxPool } from './mailbox.ts'
@@ -215,12 +216,12 @@ export class ActorSystem implements CellHost, RefHost {
     if (this.#isStopped) return
     this.#isStopped = true
     // Children are their parents' business.
-    const roots = [...this.#living()].filter((cell) => (cell.rare?.parent ?? null) === null)
+    const roots = Array.from(this.#living()).filter((cell) => (cell.rare?.parent?.cell ?? null) === null)
     for (const cell of roots) cell.exitSignal(null, 'shutdown', false)
     if (this.#livingCount > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.clock.setTimer(timeoutMs, () => {
-          for (const cell of [...this.#living()]) cell.die('killed')
+          for (const cell of Array.from(this.#living())) cell.die('killed')
         })
         this.#whenEmpty = () => {
           cancel()
@@ -356,7 +357,7 @@ export class ActorSystem implements CellHost, RefHost {
   }
 
   reportFailure(error: unknown): void {
-    this.#tellOf({ ref: null, reason: error instanceof Error ? error : new Error(String(error)) })
+    this.#tellOf({ ref: null, reason: reasonOf(error) })
   }
 
   copy<T>(value: T): T {
@@ -367,9 +368,8 @@ export class ActorSystem implements CellHost, RefHost {
     try {
       this.#report(report)
     } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
+      logged(report)
+      logged({ ref: null, reason: reasonOf(error) })
     }
   }
 
