@@ -12,12 +12,16 @@ export async function withExample(
   name: string,
   use: (url: string) => Promise<void>,
   environment: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
 ): Promise<void> {
   const child = spawn(
     process.execPath,
     ['-C', 'source', '--disable-warning=ExperimentalWarning', `${folder}${name}.ts`],
     { env: { ...process.env, ...environment, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] },
   )
+  // Whoever is not waited for any more must not stay behind.
+  const kill = (): void => void child.kill('SIGKILL')
+  signal?.addEventListener('abort', kill)
   let isReady = false
   try {
     for await (const line of createInterface(child.stdout)) {
@@ -27,6 +31,7 @@ export async function withExample(
       break
     }
   } finally {
+    signal?.removeEventListener('abort', kill)
     child.kill()
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }

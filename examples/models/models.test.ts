@@ -305,7 +305,7 @@ for (const [application, { keeper, cases }] of Object.entries(applications)) {
     const name = `models/${application}/${model}`
     if (!existsSync(new URL(`${application}/${model}.ts`, import.meta.url))) continue
     for (const [ground, environment] of Object.entries(groundsOf(model))) {
-      test(`${application} with ${model} on ${ground}`, { timeout: 60_000 }, (t) =>
+      test(`${application} with ${model} on ${ground}`, { timeout: 30_000 }, (t) =>
         withExample(
           name,
           async (address) => {
@@ -321,6 +321,7 @@ for (const [application, { keeper, cases }] of Object.entries(applications)) {
             }
           },
           environment,
+          t.signal,
         ),
       )
     }
