@@ -1,11 +1,9 @@
 // The auction is started as its reader would, and bid in.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
+import { withExample } from './run-example.ts'
 
 class Bidder {
   readonly #line: WebSocket
@@ -37,19 +35,9 @@ class Bidder {
   }
 }
 
-test('csp: an auction', async () => {
-  const file = fileURLToPath(new URL('./csp.ts', import.meta.url))
-  const child = spawn(process.execPath, ['-C', 'source', file], {
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    let url = ''
-    for await (const line of createInterface(child.stdout)) {
-      if (!line.startsWith('http://')) continue
-      url = `${line.replace('http', 'ws')}/auction`
-      break
-    }
+test('csp: an auction', () =>
+  withExample('csp', async (at) => {
+    const url = `${at}/auction`
     const [ann, bob] = [new Bidder(url), new Bidder(url)]
     for (const bidder of [ann, bob]) assert.equal(await bidder.hears(), 'highest bid: 0')
     ann.bid(10)
@@ -64,8 +52,4 @@ test('csp: an auction', async () => {
     const late = new Bidder(url)
     assert.equal(await late.hears(), 'highest bid: 11')
     await Promise.all([bob.leaves(), late.leaves()])
-  } finally {
-    child.kill()
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
-})
+  }))
