@@ -109,7 +109,7 @@ export const layers: readonly Layer[] = [
     name: 'models/loop',
     folder: server('models/loop'),
     layers: ['protocol', 'connection', 'topics'],
-    node: ['ffi', 'net', 'fs', 'module', 'os', 'timers'],
+    node: ['ffi', 'net', 'fs', 'worker_threads'],
     note: 'it stands below the core: descriptors, not connections',
   },
   {

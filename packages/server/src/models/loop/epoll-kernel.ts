@@ -108,8 +108,9 @@ export class EpollKernel implements Kernel {
     if (failed < 0) return failed
     // Asked now, so that a regular file is refused here and not when it is watched.
     const refused = this.#control(EPOLL_CTL_ADD, fd, EPOLLONESHOT)
-    if (refused === 0) this.#control(EPOLL_CTL_DEL, fd, 0)
-    return refused
+    if (refused < 0) return refused
+    this.#control(EPOLL_CTL_DEL, fd, 0)
+    return fd
   }
 
   localAddress(fd: number): LineAddress {

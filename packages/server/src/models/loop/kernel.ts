@@ -21,7 +21,7 @@ export interface Kernel {
   accept(fd: number): number
   /** At once. The first WRITE means: connected, or failed and `takeError` says how. Below zero: no descriptor. */
   connect(to: LineAddress): number
-  /** Takes over a descriptor of the process; 0, or why not. */
+  /** Takes over a descriptor of the process; gives its number here, or why not. */
   adopt(fd: number): number
   localAddress(fd: number): LineAddress
   remoteAddress(fd: number): LineAddress

@@ -2,6 +2,7 @@
 // memory. Everything else gives it numbers and typed arrays, whose memory stays where it is until the call returns.
 
 import type * as FfiModule from 'node:ffi'
+import { isMainThread } from 'node:worker_threads'
 import { Errno } from './flags.ts'
 
 type Ffi = typeof FfiModule
@@ -24,6 +25,8 @@ const POLL_HANDLE_BYTES = 512n
 /** Why `node:ffi` cannot be used for epoll here; null when it can. */
 export function whyNoEpoll(): string | null {
   if (process.platform !== 'linux') return `epoll is Linux's; this is ${process.platform}`
+  // Node aborts when a worker ends with a handle that it does not know, and `terminate` lets nobody close it before.
+  if (!isMainThread) return 'a worker thread that is terminated would abort the whole process'
   if (loadFfi() === null) {
     return `this Node (${process.version}) has no node:ffi; it needs 26.6, without --no-experimental-ffi`
   }
