@@ -12,6 +12,36 @@ interface Program {
 export type Play = (count: number) => Promise<void>
 
 export const programs = {
+  tell: {
+    title: 'messages told to an actor',
+    processCount: 1,
+    load: () => import('./in-process/actor-tell.ts'),
+  },
+  ask: {
+    title: 'questions asked of an actor, and answered',
+    processCount: 1,
+    load: () => import('./in-process/actor-ask.ts'),
+  },
+  workers: {
+    title: 'messages told to an actor in another worker (two processes)',
+    processCount: 2,
+    load: () => import('./in-process/actor-workers.ts'),
+  },
+  channel: {
+    title: 'values through a buffered channel, each awaited',
+    processCount: 1,
+    load: () => import('./in-process/channel.ts'),
+  },
+  channelTry: {
+    title: 'values through a buffered channel, awaited where it is full or empty',
+    processCount: 1,
+    load: () => import('./in-process/channel-try.ts'),
+  },
+  queue: {
+    title: 'blocks on a serial queue',
+    processCount: 1,
+    load: () => import('./in-process/queue.ts'),
+  },
   promise: {
     title: 'a promise awaited, for comparison',
     processCount: 1,

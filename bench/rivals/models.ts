@@ -4,7 +4,13 @@
 /** Modules with `start(port)`, by model; only the one that is asked for is loaded. */
 export const models = {
   behavior: () => import('./models/behavior.ts'),
+  servlet: () => import('./models/servlet.ts'),
   callbacks: () => import('./models/callbacks.ts'),
+  actors: () => import('./models/actors.ts'),
+  csp: () => import('./models/csp.ts'),
+  queues: () => import('./models/queues.ts'),
+  loop: () => import('./models/loop.ts'),
+  threads: () => import('./models/threads.ts'),
 } as const
 
 export type ModelName = keyof typeof models

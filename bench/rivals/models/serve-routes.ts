@@ -4,9 +4,9 @@ import type { Route } from 'holdline'
 
 export interface ModelRoutes {
   /** `/` */
-  readonly echo: Route<never>
+  readonly echo: Route<never> | Route
   /** `/trouble` */
-  readonly trouble: Route<never>
+  readonly trouble: Route<never> | Route
 }
 
 export async function serveRoutes(port: number, { echo, trouble }: ModelRoutes): Promise<void> {

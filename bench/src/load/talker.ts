@@ -48,11 +48,6 @@ export class Talker implements Disposable {
     return inTime(Promise.race([heard, this.#ended.then(() => undefined)]), timeoutMs)
   }
 
-  /** Sends, and waits for nothing. */
-  tell(text: string): void {
-    this.#line.send(text)
-  }
-
   /** The code that the line ends with; undefined when it does not in time. */
   ended(timeoutMs: number): Promise<number | undefined> {
     return inTime(this.#ended, timeoutMs)

@@ -139,6 +139,8 @@ function brokenTable(report: Report, scenarios: readonly ScenarioResult[]): stri
         const value = round?.[key]
         if (round === undefined) return 'failed'
         if (value === undefined || value === null || !Number.isFinite(value)) return 'never'
+        if (key === 'closeCode')
+          return value === 0 ? 'an error as its reply' : `close code ${value}`
         const of = key.endsWith('Count') ? ` of ${round['otherCount'] ?? '?'}` : ''
         return `${formatDecimal(value, digits)}${of}`
       }),

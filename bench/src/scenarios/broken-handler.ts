@@ -23,6 +23,8 @@ interface Breakage {
   readonly metrics: readonly Metric[]
 }
 
+const startPatienceMs = 10_000
+
 const othersMetrics: readonly Metric[] = [
   { key: 'lostCount', label: 'others lost', digits: 0, better: 'lower' },
   { key: 'silentCount', label: 'others without an answer', digits: 0, better: 'lower' },
@@ -42,7 +44,8 @@ const crash: Breakage = {
   trouble: 'throw',
   metrics: [
     ...othersMetrics,
-    { key: 'closeCode', label: 'close code it sees', digits: 0 },
+    // 0: none, but an answer.
+    { key: 'closeCode', label: 'it sees', digits: 0 },
     { key: 'againMs', label: 'served again after, ms', digits: 1 },
   ],
 }
@@ -92,19 +95,22 @@ class BrokenHandler implements Scenario {
     for (let i = 0; i < othersOf(rival, connectionCount); i++) {
       others.push(held.use(await Talker.open(`${url}/`)))
     }
-    await Promise.all(others.map((other) => other.ask('before', patienceMs)))
+    // Threads take their time to start.
+    const before = await Promise.all(others.map((other) => other.ask('before', startPatienceMs)))
+    if (before.includes(undefined)) throw new Error('an echo did not come, before anything broke')
     const one = held.use(await Talker.open(`${url}/trouble`))
-    one.tell(this.#breakage.trouble)
-    const closeCode =
-      this.#breakage.trouble === 'throw' ? await one.ended(patienceMs) : await soon()
+    const answered = one.ask(this.#breakage.trouble, patienceMs)
+    // Who never returns has 100 ms to begin with it.
+    const closeCode = await one.ended(this.kind === 'crash' ? patienceMs : 100)
     const answers = await Promise.all(others.map((other) => other.ask('after', patienceMs)))
-    const answered = answers.filter((answer) => answer !== undefined)
+    const answeredInMs = answers.filter((answer) => answer !== undefined)
     return {
       otherCount: others.length,
       lostCount: others.filter((other) => other.closeCode !== undefined).length,
-      silentCount: others.length - answered.length,
-      worstMs: answered.length === 0 ? Number.NaN : Math.max(...answered),
-      closeCode: closeCode ?? Number.NaN,
+      silentCount: others.length - answeredInMs.length,
+      worstMs: answeredInMs.length === 0 ? Number.NaN : Math.max(...answeredInMs),
+      // Nothing: it has its answer, an error as a reply, and goes on.
+      closeCode: closeCode ?? ((await answered) === undefined ? Number.NaN : 0),
       againMs: this.kind === 'crash' ? await servedAgainMs(`${url}/trouble`, patienceMs) : 0,
     }
   }
@@ -120,11 +126,6 @@ export class Crash extends BrokenHandler {
   constructor(parameters: BrokenHandlerParameters) {
     super(crash, parameters)
   }
-}
-
-/** Long enough for the message to be on its handler. */
-async function soon(): Promise<undefined> {
-  await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
 /** Until a new connection to where the crash was has its answer; NaN when it has none. */

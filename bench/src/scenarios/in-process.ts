@@ -15,6 +15,7 @@ export interface InProcessRound {
 
 /** The first rounds belong to compilers. */
 const warmUpCount = 2
+const patienceMs = 10_000
 
 export class InProcess implements Scenario {
   readonly kind = 'in-process'
@@ -82,6 +83,10 @@ class Program implements AsyncDisposable {
 
   async play(roundMs: number): Promise<InProcessRound> {
     const settled = new AbortController()
+    const late = setTimeout(
+      () => settled.abort(new Error(`it did not answer for ${patienceMs} ms`)),
+      roundMs + patienceMs,
+    )
     try {
       const { signal } = settled
       const answered = once(this.#child, 'message', { signal })
@@ -95,7 +100,10 @@ class Program implements AsyncDisposable {
       ]
       if ('failure' in answer) throw new Error(answer.failure)
       return answer
+    } catch (error) {
+      throw settled.signal.aborted ? settled.signal.reason : error
     } finally {
+      clearTimeout(late)
       settled.abort()
     }
   }

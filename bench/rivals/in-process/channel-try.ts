@@ -1,0 +1,16 @@
+// A buffered channel whose two ends try, and wait only where they have to.
+import { channel } from 'holdline/csp'
+import type { Play } from '../in-process.ts'
+
+export function prepare(): Play {
+  const numbers = channel<number>(128)
+  return async (count) => {
+    const sending = sendAll(count)
+    for (let i = 0; i < count; i++) if (numbers.tryReceive() === null) await numbers.receive()
+    await sending
+  }
+
+  async function sendAll(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) if (!numbers.trySend(i)) await numbers.send(i)
+  }
+}
