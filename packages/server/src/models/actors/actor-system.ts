@@ -216,7 +216,9 @@ export class ActorSystem implements CellHost, RefHost {
     if (this.#isStopped) return
     this.#isStopped = true
     // Children are their parents' business.
-    const roots = Array.from(this.#living()).filter((cell) => (cell.rare?.parent?.cell ?? null) === null)
+    const roots = Array.from(this.#living()).filter(
+      (cell) => (cell.rare?.parent?.cell ?? null) === null,
+    )
     for (const cell of roots) cell.exitSignal(null, 'shutdown', false)
     if (this.#livingCount > 0) {
       await new Promise<void>((resolve) => {
@@ -283,7 +285,7 @@ export class ActorSystem implements CellHost, RefHost {
     if (parent !== undefined) cell.rarely().parent = parent
     if (cell.kind.hasStarted) {
       // Before everything that its constructor may send to it.
-      cell.accept(STARTED, [], null)
+      cell.accept(STARTED, [cell], null)
       if (whenStarted !== undefined) cell.rarely().whenStarted = whenStarted
     }
     try {

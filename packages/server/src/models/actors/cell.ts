@@ -124,6 +124,14 @@ export class Cell implements Watcher {
     else if (reason !== 'normal') this.terminate(reason)
   }
 
+  hasStarted(): void {
+    const { rare } = this
+    if (rare === null) return
+    const told = rare.whenStarted
+    rare.whenStarted = null
+    told?.(null)
+  }
+
   // --- Running
 
   /** Handles at most `count` messages, and answers how many it was. */
@@ -346,7 +354,8 @@ export class Cell implements Watcher {
     this.bits = (this.bits & CellBit.SCHEDULED) | CellBit.DEAD
     this.host.forget(this, reason)
     if (this.knownRef !== null) this.knownRef.cell = null
-    if (isAbnormal(reason)) this.host.report(this, reason)
+    // A worker or a line that is gone is no failure of the actor's.
+    if (isAbnormal(reason) && reason !== 'noconnection') this.host.report(this, reason)
     this.mailbox = null
     this.relations = null
     this.rare = null

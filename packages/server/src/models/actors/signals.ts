@@ -1,5 +1,6 @@
 // What every actor is told whatever its class: signals, which no mailbox refuses. Knows no cell.
 
+import { isPromise } from '../../connection/lane.ts'
 import { Method } from './actor-class.ts'
 import type { Down, Exit } from './exit-reason.ts'
 import type { Monitor } from './links-and-monitors.ts'
@@ -8,6 +9,11 @@ interface Told {
   down(down: Down): unknown
   exit(exit: Exit): unknown
   started(): unknown
+}
+
+/** Whoever waits for an actor to have started is told through its cell. */
+interface Begun {
+  hasStarted(): void
 }
 
 /** A monitor that was taken back meanwhile tells nothing. */
@@ -30,8 +36,11 @@ export const EXIT: Method = new Method(
 
 export const STARTED: Method = new Method(
   'started',
-  function () {
-    return (this as Told).started()
+  function (cell) {
+    const done = (): void => (cell as Begun).hasStarted()
+    const result = (this as Told).started()
+    if (isPromise(result)) return result.then(done)
+    return done()
   },
   true,
 )

@@ -96,7 +96,10 @@ bothWays('actors', (stand) => {
     const ref = system.spawn(Recorder)
     for (let i = 0; i < 5_000; i++) ref.tell.note(i)
     await clock.settle()
-    assert.deepEqual(await ref.ask.all(), Array.from({ length: 5_000 }, (_, i) => i))
+    assert.deepEqual(
+      await ref.ask.all(),
+      Array.from({ length: 5_000 }, (_, i) => i),
+    )
   })
 
   test('a tell returns nothing, runs nothing before it returns, and is silent for a dead actor', async () => {
@@ -207,7 +210,9 @@ bothWays('actors', (stand) => {
     const { system, clock } = stand()
     const ref = system.spawn(Slow)
     const asked = [ref.ask.never(), ref.ask.work('waits', 0)]
-    const failures = Promise.all(asked.map((each) => assert.rejects(each, { code: 'ERR_ACTOR_DOWN', reason: 'killed' })))
+    const failures = Promise.all(
+      asked.map((each) => assert.rejects(each, { code: 'ERR_ACTOR_DOWN', reason: 'killed' })),
+    )
     await clock.settle()
     system.exit(ref, 'kill')
     await failures

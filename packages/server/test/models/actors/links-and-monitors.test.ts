@@ -224,7 +224,10 @@ bothWays('links and monitors', (stand) => {
     await clock.settle()
     b!.tell.quit('gone')
     await clock.settle()
-    assert.deepEqual(await a!.ask.heard(), Array.from({ length: 3 }, () => `down ${b!.id} gone`))
+    assert.deepEqual(
+      await a!.ask.heard(),
+      Array.from({ length: 3 }, () => `down ${b!.id} gone`),
+    )
     assert.equal(await a!.ask.relationCount(), 0)
     const [c, d] = nodes(system, 2)
     c!.tell.watch(d!)

@@ -40,7 +40,11 @@ export function plain(reason: ExitReason): string {
 }
 
 /** A gate for handlers that are to take their time. */
-export function gate(): { readonly passed: Promise<void>; open(): void; break(error: Error): void } {
+export function gate(): {
+  readonly passed: Promise<void>
+  open(): void
+  break(error: Error): void
+} {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => {})
   return { passed: promise, open: resolve, break: reject }
