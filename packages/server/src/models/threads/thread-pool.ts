@@ -61,7 +61,9 @@ export class ThreadPool {
 
   /** Promises a thread to `who`, for `take`. False: there is none, and after `waitMs` still none. */
   promise(who: object): boolean | Promise<boolean> {
-    if (this.#waiting.length === 0 && this.#hasRoom) {
+    // A promise may have been forgotten: those who have waited come first.
+    this.#promiseNext()
+    if (this.#hasRoom) {
       this.#promised.set(who, this.#clock.now())
       return true
     }
@@ -69,6 +71,7 @@ export class ThreadPool {
     if (waitMs === 0) return false
     return new Promise((resolve) => {
       const cancel = this.#clock.setTimer(waitMs, () => {
+        this.#promiseNext()
         this.#waiting = this.#waiting.filter((waiting) => waiting.who !== who)
         resolve(false)
       })

@@ -115,3 +115,27 @@ test('a free thread that ends by itself is not given to anybody', async () => {
   assert.notEqual(next, thread)
   await endAll(pool, next)
 })
+
+test('one who was promised nothing does not take what was promised to another', async () => {
+  const { pool } = poolOf({})
+  const promised = {}
+  assert.equal(pool.promise(promised), true)
+  const first = pool.take({})
+  assert.ok(first !== null)
+  assert.equal(pool.take({}), null)
+  const second = pool.take(promised)
+  assert.ok(second !== null)
+  await endAll(pool, first, second)
+})
+
+test('a forgotten promise goes to those who waited, not to one who comes now', async () => {
+  const { pool, clock } = poolOf({ maxThreads: 1, waitMs: 3_000 })
+  assert.equal(pool.promise({}), true)
+  const waited = pool.promise({})
+  clock.advance(1_500)
+  const late = pool.promise({})
+  assert.equal(await waited, true)
+  // Nobody comes: it is noticed when the time of one who waits is over.
+  clock.advance(3_000)
+  assert.equal(await late, true)
+})

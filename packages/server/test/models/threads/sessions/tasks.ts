@@ -32,6 +32,7 @@ const tasks: Record<string, Task> = {
   blocked: (session) => {
     let timerRan = false
     setTimeout(() => (timerRan = true), 0)
+    session.send('ready')
     const since = performance.now()
     const message = session.recv()
     session.send(JSON.stringify({ message, timerRan, blockedMs: performance.now() - since }))
