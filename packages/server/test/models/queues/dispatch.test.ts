@@ -205,7 +205,7 @@ for (const engine of wireEngines) {
       shared.post(() => first.passed)
       const peer = await wire.connect()
       for (let i = 0; i < 10; i++) peer.binary(new Uint8Array(40_000))
-      await wire.until('two messages', () => shared.waitingCount >= 0 && shared.runningCount === 1)
+      await wire.until('the block', () => shared.runningCount === 1)
       await wire.pass(50)
       const { messagesReceived } = (await wire.server.stats()).routes[0]!
       assert.ok(messagesReceived <= 2, `${messagesReceived} messages`)
@@ -470,4 +470,21 @@ test('a queue that is none is refused when the route is built', () => {
   assert.throws(() => dispatch({ queue: 'shared' as unknown as Queue }), {
     code: 'ERR_OPTION_INVALID',
   })
+})
+
+test('a handler on an idle shared queue runs before the core goes on, and costs the connection nothing', () => {
+  const shared = queue.serial()
+  const ran: unknown[] = []
+  const { behavior } = dispatch({
+    queue: shared,
+    message: (_, message) => void ran.push(message, shared.isCurrent),
+  })
+  const connection = { model: null } as unknown as Connection<undefined>
+  for (const message of ['a', 'b']) {
+    behavior.message(connection, message)
+    assert.deepEqual(ran.splice(0), [message, true])
+    assert.equal(shared.isCurrent, false)
+    assert.equal(shared.runningCount, 0)
+    assert.equal((connection as unknown as { model: unknown }).model, null)
+  }
 })

@@ -148,7 +148,11 @@ test('a pool whose threads cannot start tells its tasks so', async () => {
     resourceLimits: { maxOldGenerationSizeMb: 6 },
   })
   for (let i = 0; i < 2; i++) {
-    await assert.rejects(tiny.run('add', [1, 2]), { code: 'ERR_POOL_THREAD' })
+    await assert.rejects(tiny.run('add', [1, 2]), (error: Error & { code: string }) => {
+      assert.equal(error.code, 'ERR_POOL_THREAD')
+      assert.equal((error.cause as { code?: unknown }).code, 'ERR_WORKER_OUT_OF_MEMORY')
+      return true
+    })
   }
   await assert.rejects(tiny.serial().run('add', [1, 2]), { code: 'ERR_POOL_THREAD' })
 })
@@ -217,10 +221,17 @@ test('a barrier waits for earlier tasks, runs alone, blocks later ones', async (
 
 test('close waits for the tasks it has and takes no more', async () => {
   const closing = queue.pool<typeof Tasks>(tasks, { threads: 1 })
+  const places = shared(3)
+  const running = closing.run('meet', [places, 1])
   const all = Promise.all([1, 2, 3].map((n) => closing.run('add', [n, n])))
-  const closed = closing.close()
+  await until(() => Atomics.load(places, 0) === 1)
+  let isClosed = false
+  const closed = closing.close().then(() => (isClosed = true))
   await assert.rejects(closing.run('add', [1, 2]), { code: 'ERR_POOL_CLOSED' })
+  assert.equal(isClosed, false)
+  letGo(places, 1)
   await closed
+  assert.equal(await running, 1)
   assert.deepEqual(await all, [2, 4, 6])
   await closing.close()
 })
