@@ -298,7 +298,11 @@ export const guards: readonly Guard[] = [
         '    this.#flushAll()\n    this.#listener = null',
         '    this.#listener = null',
       ],
-      ['a stopped mesh delivers', '    this.#listener = null\n    this.#names', '    this.#names'],
+      [
+        'a stopped mesh delivers',
+        '    this.#listener = null\n    this.closeNames',
+        '    this.closeNames',
+      ],
       ['what was asked waits for ever', '    this.closeNames()\n'],
       [
         'an answer waits for a worker for ever',
@@ -307,8 +311,8 @@ export const guards: readonly Guard[] = [
       ['an answer is not asked for again', '    this.#ends.get(workerId)?.resolve()\n'],
       [
         'an answer names a worker that cannot be sent to',
-        '(this.#reaches(owner) ? owner : this.#askLater(owner, () => this.claim(name)))',
-        'owner',
+        'if (this.#links.all.get(owner)?.isOpen === true) return owner',
+        'if (owner > 0) return owner',
       ],
       ['names are asked before the others hear', '.then(() => this.#names.open())'],
       [

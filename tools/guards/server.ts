@@ -539,7 +539,6 @@ export const guards: readonly Guard[] = [
         "name === '?'",
       ],
       ['names are asked before the others hear', ' || !this.#isOpen'],
-      ['each question is a message', 'this.#isScheduled || !this', '!this'],
       [
         'releases alone are waited for',
         'if (this.#waiting.length > 0) {',
@@ -603,8 +602,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         'an upgrade that fails is told to nobody',
-        'if (error !== undefined) {',
-        'if (code === undefined) {',
+        'if (error !== undefined) {\n      this',
+        'if (code === undefined) {\n      this',
       ],
     ],
   ),

@@ -108,11 +108,7 @@ export class ProcessMesh implements WorkerMesh {
 
   claim(name: string): Promise<number> {
     if (!this.#isRunning) return refused()
-    return this.#names
-      .claim(name)
-      .then((owner) =>
-        this.#reaches(owner) ? owner : this.#askLater(owner, () => this.claim(name)),
-      )
+    return this.#reachable(this.#names.claim(name), () => this.claim(name))
   }
 
   release(name: string): void {
@@ -121,13 +117,7 @@ export class ProcessMesh implements WorkerMesh {
 
   ownerOf(name: string): Promise<number | null> {
     if (!this.#isRunning) return refused()
-    return this.#names
-      .ownerOf(name)
-      .then((owner) =>
-        owner === null || this.#reaches(owner)
-          ? owner
-          : this.#askLater(owner, () => this.ownerOf(name)),
-      )
+    return this.#reachable(this.#names.ownerOf(name), () => this.ownerOf(name))
   }
 
   /** That worker has ended, its names are free, and nothing more can come from it. */
@@ -153,19 +143,21 @@ export class ProcessMesh implements WorkerMesh {
     this.#ends.clear()
   }
 
-  #reaches(workerId: number): boolean {
-    return workerId === this.workerId || this.#links.all.get(workerId)?.isOpen === true
-  }
-
-  /** Where this worker has stopped meanwhile, the names refuse it. */
-  async #askLater<Answer>(workerId: number, ask: () => Promise<Answer>): Promise<Answer> {
-    let end = this.#ends.get(workerId)
+  /** The answer, where its owner can be sent to; else what is answered when that worker has ended. */
+  async #reachable<Answer extends number | null>(
+    asked: Promise<Answer>,
+    askAgain: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const owner = await asked
+    if (owner === null || owner === this.workerId) return owner
+    if (this.#links.all.get(owner)?.isOpen === true) return owner
+    let end = this.#ends.get(owner)
     if (end === undefined) {
       end = Promise.withResolvers<void>()
-      this.#ends.set(workerId, end)
+      this.#ends.set(owner, end)
     }
     await end.promise
-    return ask()
+    return askAgain()
   }
 
   get #isRunning(): boolean {

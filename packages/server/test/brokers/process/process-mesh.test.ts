@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { controlFrame, FrameKind } from '../../../src/brokers/process/mesh-frame.ts'
 import type { ProcessMesh } from '../../../src/brokers/process/process-mesh.ts'
+import type { ProcessLinks } from '../../../src/brokers/process/process-links.ts'
 import { ProcessBroker } from '../../../src/brokers/process/process-broker.ts'
 import { workerMeshContract } from '../../../src/testing/index.ts'
 import { MeshStand } from '../mesh-stand.ts'
@@ -37,27 +38,35 @@ function later(f: () => void): void {
 }
 
 interface Started {
+  readonly links: ProcessLinks
   readonly mesh: ProcessMesh
   readonly heard: string[]
 }
 
 async function started(stand: MeshStand, id: number, options = {}): Promise<Started> {
-  const { mesh } = stand.mesh(id, options)
+  const { links, mesh } = stand.mesh(id, options)
   const heard: string[] = []
   await mesh.start({
     message: (from, bytes) => void heard.push(`${from}: ${Buffer.from(bytes).toString()}`),
     drained: (other) => void heard.push(`drained ${other}`),
     workerGone: (other) => void heard.push(`gone ${other}`),
   })
-  return { mesh, heard }
+  return { links, mesh, heard }
 }
 
 test('what a turn sends to a worker leaves in one write', async (t) => {
   const stand = MeshStand.for(t)
-  const { mesh } = await started(stand, 1)
+  const { mesh, links } = await started(stand, 1)
   const other = new RawProcess(stand, 2)
   await other.call(1)
   const line = await other.incoming
+  const link = links.all.get(2)!
+  const write = link.write.bind(link)
+  let writeCount = 0
+  link.write = (...written) => {
+    writeCount++
+    write(...written)
+  }
   const chunks: Buffer[] = []
   line.on('data', (chunk: Buffer) => chunks.push(chunk)).resume()
   await until('the hello', () => chunks.length === 1)
@@ -65,6 +74,7 @@ test('what a turn sends to a worker leaves in one write', async (t) => {
   await until('the batch', () => chunks.length === 2)
   const frames = ['a', 'b', 'c'].map((text) => controlFrame(FrameKind.MESSAGE, text))
   assert.deepEqual(chunks[1], Buffer.concat(frames))
+  assert.equal(writeCount, 1)
 })
 
 test('a worker that takes nothing: queued above the high mark, others are free, then it is given up', async (t) => {
@@ -84,6 +94,21 @@ test('a worker that takes nothing: queued above the high mark, others are free, 
   assert.deepEqual(healthy.heard, ['1: on'])
   // Who is gone has nothing drained.
   assert.deepEqual(heard, [])
+})
+
+test('a worker whose line broke is gone, even while its last words are read', async (t) => {
+  const stand = MeshStand.for(t)
+  const { mesh, links, heard } = await started(stand, 1)
+  const dying = new RawProcess(stand, 2)
+  const line = await dying.call(1)
+  const incoming = await dying.incoming
+  assert.equal(mesh.send(2, Buffer.from('x')), 'sent')
+  incoming.destroy()
+  await until('it to be gone', () => mesh.send(2, Buffer.from('x')) === 'gone')
+  assert.ok(links.all.has(2))
+  line.end(controlFrame(FrameKind.MESSAGE, 'last words'))
+  await links.ended(2)
+  assert.deepEqual(heard, ['2: last words'])
 })
 
 test('what a listener throws is uncaught, and the next message is heard', async (t) => {
@@ -167,7 +192,7 @@ test('an answer that waits for the end of a worker is refused when this one stop
   await until('the goodbye', () => mesh.send(2, new Uint8Array(1)) === 'gone')
   const asked = Promise.allSettled([mesh.claim('n'), mesh.ownerOf('n')])
   await new Promise((resolve) => setTimeout(resolve, 20))
-  mesh.closeNames()
+  await mesh.stop()
   for (const result of await asked) {
     assert.equal(result.status === 'rejected' && result.reason.code, 'ERR_MESH_STOPPED')
   }
