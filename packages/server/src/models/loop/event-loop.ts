@@ -171,12 +171,16 @@ export class EventLoop implements Loop, EventHost, TimerHost {
     const priority = checkPriority(options.priority)
     const listen = (told: () => void): (() => void) => {
       try {
-        return this.kernel.onSignal(name, told)
+        const forget = this.kernel.onSignal(name, told)
+        return () => {
+          forget()
+          this.#signals.delete(signal)
+        }
       } catch (cause) {
         throw new HoldlineError('ERR_OPTION_INVALID', `signal: ${name}`, { cause })
       }
     }
-    const signal = new HeldSignal(this, name, f, priority, listen)
+    const signal: LoopSignal = new HeldSignal(this, name, f, priority, listen)
     this.#signals.add(signal)
     return signal
   }

@@ -78,7 +78,7 @@ export interface Loop {
   shutDown(): void
 }
 
-/** What is told of a line that came. `remote` costs a call to the kernel: ask for it where it is needed. */
+/** Of a line that came. Who it is costs a call to the kernel: `remoteAddress` of its event, where it is needed. */
 export type OnLine = (fd: number, listener: Listener) => void
 
 export interface PriorityOption {
