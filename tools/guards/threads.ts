@@ -81,6 +81,7 @@ export const guards: readonly Guard[] = [
     `${source}/pooled-thread.ts`,
     [`${tests}/pooled-thread.test.ts`],
     [
+      ['a thread that is about to end is given to the next', 'if (!this.#isEnding) this', 'this'],
       ['threads keep the process', '    this.#worker.unref()\n'],
       ['a session ends and the next reads its messages', '    this.#end.reset()\n'],
       [

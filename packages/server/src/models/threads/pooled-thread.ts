@@ -45,6 +45,7 @@ export class PooledThread {
   #user: ThreadUser | null = null
   /** What ended the thread before it said that it was done. */
   #error: Error | null = null
+  #isEnding = false
 
   constructor(init: ThreadInit, keeper: ThreadKeeper) {
     const { ringBytes, resourceLimits, ...rest } = init
@@ -97,6 +98,7 @@ export class PooledThread {
 
   /** Stops the thread, even in `for (;;) {}`. Only native code that is running has to come to its end first. */
   terminate(): void {
+    this.#isEnding = true
     void this.#worker.terminate()
   }
 
@@ -106,7 +108,8 @@ export class PooledThread {
     }
     this.#end.reset()
     this.#finish(kind === ParcelKind.DONE ? null : parseError(payload as string))
-    this.#keeper.freed(this)
+    // It may have returned at the very moment at which it was stopped: the next session must not get it.
+    if (!this.#isEnding) this.#keeper.freed(this)
     return true
   }
 

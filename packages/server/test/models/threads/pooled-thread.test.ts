@@ -91,6 +91,17 @@ test('terminate stops a thread that waits in recv', async () => {
   assert.equal((error as { code: string }).code, 'ERR_THREAD_EXITED')
 })
 
+test('a handler that returns at the moment at which its thread is stopped: the thread is not free', async () => {
+  const watched = new Watched()
+  watched.begin('return')
+  assert.deepEqual(await watched.until(2), [null, 'freed'])
+  watched.begin('return')
+  // The loop stands still while the thread says that it is done.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+  watched.thread.terminate()
+  assert.deepEqual(await watched.until(2), [null, 'exited'])
+})
+
 test('data that cannot be cloned: ERR_THREAD_DATA, and the thread takes the next session', async () => {
   const watched = new Watched()
   assert.throws(() => watched.begin('echo', () => {}), { code: 'ERR_THREAD_DATA' })

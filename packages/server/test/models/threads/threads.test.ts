@@ -209,7 +209,8 @@ for (const engine of wireEngines) {
         // A thread that the kernel makes wait for the others is not meant.
         return before > 0 && performance.now() - since > 150
       })
-      assert.ok(before < 1_000)
+      // The high mark and a ring, 128 KiB together; the kernel has buffers of its own beside them.
+      assert.ok(before < (engine === 'memory' ? 20 : 1_000), `${before} were taken`)
       await canary(stand)
       peer.line.startReading()
       for (let i = 0; i < 1_000; i++) {
