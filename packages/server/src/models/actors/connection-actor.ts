@@ -122,6 +122,8 @@ export class ConnectionCell extends Cell {
     const { connection } = this
     if (reason === 'normal') connection.close(CloseCode.NORMAL)
     else if (reason === 'shutdown') connection.close(CloseCode.GOING_AWAY)
+    // The line broke first: that is why.
+    else if (reason === 'noconnection' && !connection.isOpen) return
     else
       connection.fail(
         'ERR_HANDLER',

@@ -164,7 +164,7 @@ bothWays('actors', (stand) => {
     await clock.pass(4_999)
     assert.equal(failure, null)
     await clock.pass(1)
-    const { code, message } = failure as { code: string; message: string }
+    const { code, message } = failure as unknown as { code: string; message: string }
     assert.equal(code, 'ERR_ACTOR_TIMEOUT')
     assert.match(message, /Slow<\d+\.\d+>\.never, 5000 ms/)
     await assert.rejects(
@@ -352,7 +352,7 @@ bothWays('actors', (stand) => {
     class Unborn extends Actor {
       constructor() {
         super()
-        self(this).tell.hear()
+        self<Unborn>(this).tell.hear()
         throw new TypeError('no')
       }
       hear(): void {}
@@ -407,7 +407,7 @@ bothWays('actors', (stand) => {
       count = 0
       again(): void {
         this.count++
-        self(this).tell.again()
+        self<Hot>(this).tell.again()
       }
       read(): number {
         return this.count

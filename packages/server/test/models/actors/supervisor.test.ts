@@ -39,7 +39,7 @@ const spec = (
   id: string,
   restart: Restart = 'permanent',
   more: Partial<ChildSpec> = {},
-): ChildSpec => child({ id, Class: Child, args: [id], restart, ...more })
+): ChildSpec => ({ id, Class: Child, args: [id], restart, ...more })
 
 async function refOf(supervisor: Ref<Supervisor>, id: string): Promise<AnyRef> {
   const states = await supervisor.ask.whichChildren()
