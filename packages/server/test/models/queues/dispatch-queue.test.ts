@@ -369,6 +369,15 @@ describe('Sync', () => {
     )
   })
 
+  test('onto its own queue behind an await is an error too, and never hangs', async () => {
+    const serial = queue.serial()
+    await serial.async(async () => {
+      await settled()
+      assert.equal(serial.isCurrent, false)
+      assert.throws(() => serial.sync(() => {}), { code: 'ERR_QUEUE_BUSY' })
+    })
+  })
+
   test('does not run what others of the target add for ever', () => {
     const target = queue.concurrent()
     const held = queue.serial({ target })
