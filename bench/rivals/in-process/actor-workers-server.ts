@@ -4,8 +4,15 @@ import { actors, ConnectionActor, whereis } from 'holdline/actors'
 import { Counter } from './actor.ts'
 
 class Conductor extends ConnectionActor {
+  readonly #other = whereis(Counter, String(3 - server.workerId))
+
+  override async opened(): Promise<void> {
+    // Found before it is told much: until then messages wait here, and few may.
+    await this.#other.ask.count()
+  }
+
   async frame(message: string | Uint8Array): Promise<void> {
-    const other = whereis(Counter, String(3 - server.workerId))
+    const other = this.#other
     const count = Number(message)
     const { tell } = other
     for (let i = 1; i < count; i++) tell.add()

@@ -11,7 +11,9 @@ export async function prepare(): Promise<Play> {
   await once(line, 'open')
   return async (count) => {
     line.send(String(count))
-    const [answer] = (await once(line, 'message')) as [MessageEvent<string>]
-    if (answer.data !== 'done') throw new Error(answer.data)
+    const [answer] = (await Promise.race([once(line, 'message'), once(line, 'close')])) as [
+      MessageEvent<string>,
+    ]
+    if (answer.data !== 'done') throw new Error(answer.data ?? 'the line was closed')
   }
 }

@@ -25,6 +25,7 @@ const chat = servlet(
 async function* stay(member: number, wanted: string, signal: AbortSignal): AsyncGenerator<ChatOut> {
   const you = room.enter(member, wanted)
   events.emit('heard', { type: 'joined', name: you })
+  // What a member has not read yet waits in here, without a bound: a room for strangers would count it.
   const heard = on(events, 'heard', { signal }) as AsyncIterable<[ChatOut]>
   try {
     yield { type: 'welcome', you, people: room.people }
