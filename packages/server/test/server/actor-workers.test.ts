@@ -68,14 +68,16 @@ test('whoever asks first starts it, however many ask at once', async (t) => {
 })
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`the worker of a named actor ends by ${signal}: exactly one DOWN for each monitor, and the next whereis starts it here within two seconds`, async (t) => {
+  const withinTwoSeconds = signal === 'SIGKILL' ? ' within two seconds' : ''
+  test(`the worker of a named actor ends by ${signal}: exactly one DOWN for each monitor, and the next whereis starts it here${withinTwoSeconds}`, async (t) => {
     const { program, owner, guests } = await stage(t)
     const since = performance.now()
     kill(owner.pid, signal)
     await program.until('the downs', () => guests.every((guest) => downs(guest).length > 0))
     assert.equal(await next(program, guests[0], 'join lobby'), `in lobby at ${guests[0].pid}`)
     const tookMs = performance.now() - since
-    assert.ok(tookMs < 2_000, `${tookMs} ms`)
+    // One that ends in good order serves until its successor listens.
+    if (signal === 'SIGKILL') assert.ok(tookMs < 2_000, `${tookMs} ms`)
     assert.equal(await next(program, guests[1], 'join lobby'), `in lobby at ${guests[0].pid}`)
     await program.listening(3)
     await program.factsWith(({ left, toldTo }) => left !== undefined && toldTo === 0)

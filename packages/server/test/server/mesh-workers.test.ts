@@ -73,7 +73,7 @@ for (const options of [{}, { brings: 'broker' }, { engine: 'node' }]) {
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`the owner of a name ends by ${signal}: it is told once, and the name is claimed within two seconds`, async (t) => {
+  test(`the owner of a name ends by ${signal}: it is told once, and the name can be claimed`, async (t) => {
     const { program, one, two } = await pair(t)
     assert.equal(await one.asks('claim taken'), String(one.id))
     assert.equal(await one.asks('claim lobby'), String(one.id))
@@ -82,8 +82,8 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     const gone = `gone ${one.id}, owner ${two.id}`
     await two.hears(gone)
     const tookMs = performance.now() - since
-    // A worker that ends in good order serves half a second more what it has accepted.
-    assert.ok(tookMs < 2_000, `${tookMs} ms`)
+    // One that ends in good order serves until its successor listens.
+    if (signal === 'SIGKILL') assert.ok(tookMs < 2_000, `${tookMs} ms`)
     assert.equal(await two.asks('claim lobby'), String(two.id))
     await program.listening(3)
     assert.equal(two.caller.heard.filter((fact) => fact === gone).length, 1)
