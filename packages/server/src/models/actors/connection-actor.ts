@@ -122,13 +122,13 @@ export class ConnectionCell extends Cell {
     const { connection } = this
     if (reason === 'normal') connection.close(CloseCode.NORMAL)
     else if (reason === 'shutdown') connection.close(CloseCode.GOING_AWAY)
-    // The line broke first: that is why.
-    else if (reason === 'noconnection' && !connection.isOpen) return
-    else
+    else if (reason !== 'noconnection' || connection.isOpen) {
+      // Not where the line broke first.
       connection.fail(
         'ERR_HANDLER',
         typeof reason === 'string' ? new Error(describe(reason)) : reason,
       )
+    }
   }
 }
 

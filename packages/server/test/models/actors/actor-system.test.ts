@@ -471,10 +471,10 @@ test('where every message is serialised, none is shared', async () => {
   const value = { list: [1] }
   const direct = standOf('remote').system.spawn(Recorder)
   direct.tell.note(value)
-  assert.equal(((await direct.ask.all()) as unknown[])[0], value)
+  assert.equal((await direct.ask.all())[0], value)
   const serialised = standOf('always').system.spawn(Recorder)
   serialised.tell.note(value)
-  const [heard] = (await serialised.ask.all()) as unknown[]
+  const [heard] = await serialised.ask.all()
   assert.notEqual(heard, value)
   assert.deepEqual(heard, value)
 })

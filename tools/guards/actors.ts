@@ -1,0 +1,112 @@
+// The guards of the actors model.
+import type { Guard } from '../guard.ts'
+import { guardsOf } from '../guard.ts'
+
+const actors = 'packages/server/src/models/actors'
+const tests = 'packages/server/test/models/actors'
+
+export const guards: readonly Guard[] = [
+  ...guardsOf(
+    `${actors}/cell.ts`,
+    [`${tests}/actor-system.test.ts`, `${tests}/received.test.ts`],
+    [
+      ['a message begins before the last one has ended', 'this.bits |= CellBit.BUSY', ''],
+      ['what waits dies unheard', 'mailbox.askAt(i)?.fail(reason)', 'mailbox.askAt(i)'],
+      ['an ask that runs outlives its actor', 'rare.failAll(reason)', ''],
+      ['a stopped actor goes on', 'this.terminate(this.rare!.stopReason!)', ''],
+      ['a refusal ends the actor', 'error instanceof Refusal && ask !== null', 'false'],
+      [
+        'an idle actor keeps its mailbox',
+        'this.host.mailboxes.give(this.mailbox)\n    this.mailbox = null',
+        '',
+      ],
+      ['a message is tried twice', 'receive.tested++', ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/cell.ts`,
+    [`${tests}/links-and-monitors.test.ts`],
+    [
+      [
+        'a kill can be trapped',
+        "const isKill = reason === 'kill' && !isLink",
+        'const isKill = false',
+      ],
+      [
+        'normal ends others',
+        "else if (reason !== 'normal') this.terminate(reason)",
+        'else this.terminate(reason)',
+      ],
+      [
+        'an undone link still ends',
+        'if (isLink && this.relations?.links.delete(from!.canonical) !== true) return',
+        '',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/links-and-monitors.ts`,
+    [`${tests}/links-and-monitors.test.ts`],
+    [
+      ['a monitor that was taken back tells', 'monitor.isTakenBack = true', ''],
+      ['a dead actor is linked in silence', "else cell.exitSignal(ref, 'noproc', false)", ''],
+      ['a dead actor is watched in silence', "else monitor.tell('noproc')", ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/ask.ts`,
+    [`${tests}/actor-system.test.ts`],
+    [
+      [
+        'a timer is left behind',
+        'if (expiry.head === null) this.#expiries.delete(timeoutMs)\n      else',
+        '',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/supervisor.ts`,
+    [`${tests}/supervisor.test.ts`],
+    [
+      [
+        'children stop in the order of their start',
+        'for (const each of [...this.#children.values()].reverse())',
+        'for (const each of [...this.#children.values()])',
+      ],
+      [
+        'whoever does not stop is waited for',
+        "if (down !== null) return\n    this.sendExit(ref, 'kill')",
+        'if (down !== null) return',
+      ],
+      [
+        'a temporary child is started again',
+        "if (each.spec.restart !== 'temporary') stopped.unshift(each)",
+        'if (each !== null) stopped.unshift(each)',
+      ],
+      ['strangers stop a supervisor', 'if (!isParent) return', ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/restart-intensity.ts`,
+    [`${tests}/supervisor.test.ts`],
+    [
+      [
+        'old restarts count',
+        'this.#restartsMs.filter((at) => at >= nowMs - this.#periodMs)',
+        'this.#restartsMs',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/peer.ts`,
+    [`${tests}/remote.test.ts`],
+    [
+      [
+        'asks outlive the worker',
+        "for (const ask of this.asks.values()) ask.fail('noconnection')",
+        '',
+      ],
+      ['links outlive the worker', "cell!.exitSignal(ref, 'noconnection', true)", ''],
+    ],
+  ),
+]
