@@ -164,7 +164,7 @@ export class Call implements WheelEntry {
 
   /** The connection is gone. */
   abandon(reason: unknown): void {
-    this.#giveUp()
+    if (!this.#isGivenUp) this.#giveUp()
     this.exchange!.abort(reason)
     this.#stop()
   }

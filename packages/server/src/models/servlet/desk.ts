@@ -67,9 +67,9 @@ export class Desk {
     return call
   }
 
-  /** A request is answered, or given up. */
+  /** A request is answered, or given up; once. Its id is free, though its handler may live on. */
   answered(call: Call): void {
-    if (this.#byId?.get(call.id) === call) this.#byId.delete(call.id)
+    this.#byId?.delete(call.id)
     const at = this.#behindStragglers.indexOf(call)
     if (at >= 0) this.#behindStragglers.splice(at, 1)
   }

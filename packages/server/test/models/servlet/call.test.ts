@@ -163,6 +163,7 @@ test('what fails behind the deadline is told to the operator, but not what ends 
   await pass(1_300)
   gates.of('ignores').resolve(undefined)
   await settle()
+  assert.deepEqual(codesOf(line.shown()), ['ERR_REQUEST_DEADLINE', 'ERR_REQUEST_DEADLINE'])
   assert.deepEqual(stand.reports.slice(1), [
     ['ERR_REQUEST_DEADLINE', undefined],
     ['ERR_REQUEST_FAILED', error],

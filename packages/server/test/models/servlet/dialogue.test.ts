@@ -87,29 +87,34 @@ test('an error whose data is no JSON is a failure like any other', () => {
   assert.ok(stand.reports[0]![1] instanceof TypeError)
 })
 
-test('a reply that waits for room keeps the next request waiting', async () => {
-  let calls = 0
-  const { line, settle } = stood(
-    (m) => {
-      calls++
-      if (m === 'later') return Promise.resolve()
-      return m === 'big' ? 'x'.repeat(2_000) : 'small'
-    },
-    {},
-    { limits: { highWaterBytes: 1_000, lowWaterBytes: 100 } },
-  )
-  line.text('later')
-  await settle()
-  line.transport.writesTaken = 0
-  line.text('big', 'small', 'small')
-  await settle()
-  assert.equal(calls, 2)
-  line.transport.writesTaken = Infinity
-  line.transport.takeUnderWay()
-  await settle()
-  assert.equal(calls, 4)
-  assert.deepEqual(line.shown().slice(1), ['1 small', '1 small'])
-})
+for (const [how, big] of [
+  ['at once', () => 'x'.repeat(2_000)],
+  ['later', () => Promise.resolve('x'.repeat(2_000))],
+] as const) {
+  test(`a reply that waits for room keeps the next request waiting: returned ${how}`, async () => {
+    let calls = 0
+    const { line, settle } = stood(
+      (m) => {
+        calls++
+        if (m === 'later') return Promise.resolve()
+        return m === 'big' ? big() : 'small'
+      },
+      {},
+      { limits: { highWaterBytes: 1_000, lowWaterBytes: 100 } },
+    )
+    line.text('later')
+    await settle()
+    line.transport.writesTaken = 0
+    line.text('big', 'small', 'small')
+    await settle()
+    assert.equal(calls, 2)
+    line.transport.writesTaken = Infinity
+    line.transport.takeUnderWay()
+    await settle()
+    assert.equal(calls, 4)
+    assert.deepEqual(line.shown().slice(1), ['1 small', '1 small'])
+  })
+}
 
 test('an iterator that fails before its first reply fails the request', async () => {
   const error = new Error('meant')
