@@ -13,7 +13,7 @@ export const guards: readonly Guard[] = [
       ['a message begins before the last one has ended', 'this.bits |= CellBit.BUSY', ''],
       ['what waits dies unheard', 'mailbox.askAt(i)?.fail(reason)', 'mailbox.askAt(i)'],
       ['an ask that runs outlives its actor', 'rare.failAll(reason)', ''],
-      ['a stopped actor goes on', 'this.terminate(this.rare!.stopReason!)', ''],
+      ['a stopped actor goes on', 'this.terminate(this.rare!.stopReason!)', 'void 0'],
       ['a refusal ends the actor', 'error instanceof Refusal && ask !== null', 'false'],
       [
         'an idle actor keeps its mailbox',
@@ -106,7 +106,7 @@ export const guards: readonly Guard[] = [
         "for (const ask of this.asks.values()) ask.fail('noconnection')",
         '',
       ],
-      ['links outlive the worker', "cell!.exitSignal(ref, 'noconnection', true)", ''],
+      ['links outlive the worker', "cell!.exitSignal(ref, 'noconnection', true)", 'void 0'],
     ],
   ),
 ]
