@@ -108,7 +108,8 @@ export const guards: readonly Guard[] = [
     [
       [
         'an edge is told for as long as it is ready',
-        'if ((interest & EDGE) !== 0 && descriptor.changed === 0) what = 0',
+        '(interest & (EDGE | ONESHOT)) !== 0',
+        '(interest & ONESHOT) !== 0',
       ],
       ['one-shot fires again', 'if ((interest & ONESHOT) !== 0) descriptor.interest = 0'],
     ],

@@ -168,7 +168,6 @@ type OnChanged = (descriptor: NetDescriptor, changed: number) => void
 abstract class NetDescriptor implements Watchable {
   readonly fd: number
   interest = 0
-  changed = 0
 
   constructor(fd: number) {
     this.fd = fd

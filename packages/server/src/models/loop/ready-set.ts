@@ -9,9 +9,8 @@ export interface Watchable {
   readonly fd: number
   /** READ, WRITE or both: what would not give AGAIN now. */
   readonly readyFor: number
-  /** The set's own: what it is armed for, and what changed since it was told. */
+  /** The set's own: what it is armed for. */
   interest: number
-  changed: number
 }
 
 export class ReadySet<W extends Watchable> {
@@ -25,9 +24,7 @@ export class ReadySet<W extends Watchable> {
 
   /** What comes on a descriptor is an edge, also where it could be read before (epoll(7), Q9). */
   mark(descriptor: W, changed: number): boolean {
-    const wanted = changed & descriptor.interest
-    if (wanted === 0) return false
-    descriptor.changed |= wanted
+    if ((changed & descriptor.interest & (READ | WRITE)) === 0) return false
     this.#candidates.add(descriptor)
     return true
   }
@@ -35,13 +32,11 @@ export class ReadySet<W extends Watchable> {
   /** Arming looks at what is there: what is ready already counts as changed, as in epoll_ctl. */
   arm(descriptor: W, interest: number): void {
     descriptor.interest = interest
-    descriptor.changed = interest & (READ | WRITE)
     this.#candidates.add(descriptor)
   }
 
   disarm(descriptor: W): void {
     descriptor.interest = 0
-    descriptor.changed = 0
     this.#candidates.delete(descriptor)
   }
 
@@ -52,10 +47,8 @@ export class ReadySet<W extends Watchable> {
       const { interest } = descriptor
       const wanted = interest & (READ | WRITE)
       let what = descriptor.readyFor & wanted
-      if ((interest & EDGE) !== 0 && descriptor.changed === 0) what = 0
       if (what === 0 && isSpurious !== null && isSpurious(descriptor)) what = wanted
-      descriptor.changed = 0
-      // Level: it stays, and is looked at again in the next turn.
+      // Level: it stays, and is looked at again in the next turn. Edge: only a change brings it back.
       if (what === 0 || (interest & (EDGE | ONESHOT)) !== 0) this.#candidates.delete(descriptor)
       if (what === 0) continue
       if ((interest & ONESHOT) !== 0) descriptor.interest = 0

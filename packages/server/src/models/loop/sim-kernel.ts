@@ -23,7 +23,6 @@ class SimDescriptor implements Watchable {
   readonly remote: LineAddress
   readonly waiting: Waiting[] = []
   interest = 0
-  changed = 0
   /** Told in this turn whether or not it is ready. */
   isStirred = false
 

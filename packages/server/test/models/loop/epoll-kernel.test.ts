@@ -1,7 +1,15 @@
 // What only the kernel's own epoll has: real descriptors, taken over, given back, and woken by Node's loop.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { openSync, readdirSync, closeSync, writeSync, mkdtempSync, rmSync } from 'node:fs'
+import {
+  constants,
+  openSync,
+  readdirSync,
+  closeSync,
+  writeSync,
+  mkdtempSync,
+  rmSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +53,25 @@ test('a pipe of the process is taken over', async () => {
   await h.until(() => text === 'through the pipe')
   h.close()
   closeSync(writing)
+  rmSync(folder, { recursive: true })
+})
+
+test('a hang-up, which comes unasked and alone, is told as the end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'loop-'))
+  const path = join(folder, 'pipe')
+  execFileSync('mkfifo', [path])
+  const h = new LoopHarness('epoll')
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writing = openSync(path, 'w')
+  const results: number[] = []
+  const event = h.loop.watch(h.loop.adopt(fd), READ, () =>
+    results.push(event.read(Buffer.alloc(16))),
+  )
+  await h.quiet()
+  closeSync(writing)
+  await h.until(() => results.length > 0)
+  assert.deepEqual(results, [0])
+  h.close()
   rmSync(folder, { recursive: true })
 })
 

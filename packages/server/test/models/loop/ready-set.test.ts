@@ -8,7 +8,6 @@ class Descriptor implements Watchable {
   readonly fd: number
   readyFor = 0
   interest = 0
-  changed = 0
 
   constructor(fd: number) {
     this.fd = fd
