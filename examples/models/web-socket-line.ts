@@ -26,7 +26,8 @@ const maxHeadBytes = 8192
 const maxMessageBytes = 1_048_576
 /** Who does not read what waits for them is cut off here. */
 const maxUnsentBytes = 1_048_576
-const handshakeMs = 10_000
+/** The handshake has so long; an open line may be silent for as long as it likes. */
+const watchOptions = { timeoutMs: 10_000 }
 /** Memory that all lines read into, and write frames from, one after the other. */
 const room = Buffer.allocUnsafeSlow(65_536)
 const frames = Buffer.allocUnsafeSlow(65_536)
@@ -50,9 +51,7 @@ export class WebSocketLine implements MessageSink {
 
   constructor(loop: Loop, fd: number, callbacks: LineCallbacks) {
     this.#callbacks = callbacks
-    const onReady = (_: unknown, what: number): void => this.#ready(what)
-    const options = { timeoutMs: handshakeMs }
-    this.#event = loop.watch<WebSocketLine>(fd, READ | PERSIST, onReady, this, options)
+    this.#event = loop.watch(fd, READ | PERSIST, WebSocketLine.#onReady, this, watchOptions)
   }
 
   send(message: string | Uint8Array): void {
@@ -69,11 +68,14 @@ export class WebSocketLine implements MessageSink {
     if (this.#unsent === null) this.#cut()
   }
 
+  // One function for all lines: which one it is, the event says.
+  static readonly #onReady = (event: LoopEvent<WebSocketLine>, what: number): void =>
+    event.data.#ready(what)
+
   #ready(what: number): void {
     try {
       if ((what & WRITE) !== 0) this.#flush()
       if ((what & READ) !== 0) this.#read()
-      // An open line may be silent for as long as it likes.
       if ((what & (READ | WRITE)) === 0 && this.#head !== null) this.#cut()
     } catch (error) {
       process.emitWarning(error as Error)

@@ -32,7 +32,7 @@ export function modelsPage(report: Report, page: string): string {
   const ofKind = (kind: ScenarioKind): ScenarioResult[] =>
     report.scenarios.filter((scenario) => scenario.kind === kind)
   const parts: Readonly<Record<string, string>> = {
-    machine: machineText(report),
+    machine: machineText(withOneVersion(report)),
     cost: costTable(report, ofKind('echo')),
     memory: memoryTable(report, ofKind('idle-memory')),
     slow: slowTable(report, ofKind('slow-handler')),
@@ -49,6 +49,13 @@ export function modelsPage(report: Report, page: string): string {
   )
 }
 
+/** All models are of one package. */
+function withOneVersion(report: Report): Report {
+  const { environment } = report
+  const holdline = environment.rivals[report.against] ?? 'unknown'
+  return { ...report, environment: { ...environment, rivals: { holdline } } }
+}
+
 function modelsOf(report: Report): string[] {
   return Object.keys(report.environment.rivals)
 }
@@ -57,7 +64,7 @@ function modelsOf(report: Report): string[] {
 function costTable(report: Report, scenarios: readonly ScenarioResult[]): string {
   const columns = scenarios.flatMap(({ parameters }) => [
     `${formatCount(Number(parameters['connectionCount']))} connections, CPU µs/message`,
-    `over ${report.against}`,
+    'over bare',
   ])
   const decimal = (value: number): string => formatDecimal(value, 2)
   const rows = modelsOf(report).map((model) => [
@@ -97,7 +104,7 @@ function memoryTable(report: Report, scenarios: readonly ScenarioResult[]): stri
   })
   const held = formatCount(Number(scenario.parameters['connectionCount']))
   const columns = [
-    ...['', 'resident bytes/connection', `above ${report.against}`],
+    ...['', 'resident bytes/connection', 'above bare'],
     ...["the kernel's bytes/connection", 'connections in 24 GiB (computed)'],
   ]
   const note =
