@@ -3,7 +3,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
-import { isPromise } from './lane.ts'
+import { isPromise } from './is-promise.ts'
 
 type Schema = StandardSchemaV1
 
