@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { AGAIN, Backend, EDGE, ONESHOT, PERSIST, READ, WRITE } from 'holdline/loop'
 import type { LoopEvent } from 'holdline/loop'
 import { backends, LoopHarness } from './loop-harness.ts'
-import type { Peer } from './loop-harness.ts'
 
 type Step =
   | { readonly do: 'send'; readonly line: number; readonly text: string }
@@ -113,7 +112,7 @@ async function play(
     }
     await h.until(() => {
       for (const [i, event] of events.entries()) if (!isDeleted[i]) event.add()
-      for (const [i, { peer }] of lines.entries()) echoed[i] += (peer as Peer).take()
+      for (const [i, { peer }] of lines.entries()) echoed[i] += peer.take()
       return lines.every(
         (_, i) => read[i] === sent[i]! + (hasEnded[i] ? '$' : '') && echoed[i] === sent[i],
       )

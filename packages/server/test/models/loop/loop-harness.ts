@@ -121,7 +121,7 @@ export class LoopHarness {
 function simPeer(peer: SimPeer): Peer {
   let isPaused = false
   return {
-    send: (text) => void assert.equal(peer.send(text), Buffer.byteLength(text)),
+    send: (text) => assert.equal(peer.send(text), Buffer.byteLength(text)),
     end: () => peer.end(),
     reset: () => peer.reset(),
     take: () => (isPaused ? '' : peer.takeText()),
