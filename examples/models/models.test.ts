@@ -18,6 +18,9 @@ function groundsOf(model: string): Record<string, Record<string, string>> {
   return { node: { HOLDLINE_ENGINE: 'node' }, uring: { HOLDLINE_ENGINE: 'uring' } }
 }
 
+/** Who hears nothing for so long is not waited for. */
+const silenceMs = 8000
+
 /** A servlet that answers several requests at once tells them apart by ids. */
 let wire: Wire = plainWire
 
@@ -75,8 +78,10 @@ class Client<Message extends { readonly type: string }> {
 
   async #nextOfAll(): Promise<Message> {
     while (this.#messages.length === 0) {
-      if (this.#closed !== undefined) throw new Error(`the line is closed: ${this.#closed}`)
+      if (this.#closed !== undefined) throw new Error(`nothing comes any more: ${this.#closed}`)
+      const silence = setTimeout(() => this.#line.terminate(), silenceMs)
       await new Promise<void>((resolve) => (this.#arrived = resolve))
+      clearTimeout(silence)
     }
     return this.#messages.shift()!
   }
