@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { modelsPage } from '../../src/report/models.ts'
+import { fileURLToPath } from 'node:url'
+import { modelsPage, writeModels } from '../../src/report/models.ts'
 import type { Report } from '../../src/report/results.ts'
 import { sampleReport } from './sample-report.ts'
 
@@ -89,4 +93,24 @@ test('libraries are told in millions', () => {
 test('a mark that is not known is left as it is', () => {
   const page = '<!-- measured: nosuch -->\nkept\n<!-- /measured -->\n'
   assert.equal(modelsPage(report, page), page)
+})
+
+test('the page of the guide is written in its place; what is prose stays, and a second run changes nothing', () => {
+  const page = fileURLToPath(new URL('../../../docs/guide/models.md', import.meta.url))
+  const prose = (text: string): string =>
+    text.replaceAll(/(<!-- measured: \w+ -->)[\s\S]*?(<!-- \/measured -->)/g, '$1$2')
+  const root = `${mkdtempSync(join(tmpdir(), 'bench-'))}/`
+  try {
+    mkdirSync(`${root}docs/guide`, { recursive: true })
+    writeFileSync(`${root}docs/guide/models.md`, readFileSync(page))
+    const [file] = writeModels(report, root)
+    const once = readFileSync(file, 'utf8')
+    assert.equal(prose(once), prose(readFileSync(page, 'utf8')))
+    assert.match(once, /\| a tell \|/)
+    assert.doesNotMatch(once, /<!-- measured: \w+ -->\n+<!-- \/measured -->/)
+    writeModels(report, root)
+    assert.equal(readFileSync(file, 'utf8'), once)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })
