@@ -69,6 +69,7 @@ export const layers: readonly Layer[] = [
       'ffi',
       'timers',
       'perf_hooks',
+      'async_hooks',
       'buffer',
       'crypto',
       'module',

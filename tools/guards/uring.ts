@@ -9,6 +9,22 @@ const serverTests = 'packages/server/test/server'
 
 export const guards: readonly Guard[] = [
   ...guardsOf(
+    `${uring}/reactor.ts`,
+    [`${tests}/ticks.test.ts`],
+    [
+      [
+        'handlers run in a callback that Node does not know',
+        'this.#eventCount)\n    this.soon()',
+        'this.#eventCount)\n    this.#turn()',
+      ],
+      [
+        'handlers see the AsyncLocalStorage of another connection',
+        'this.#inOwnContext(this.#turn)',
+        'this.#turn()',
+      ],
+    ],
+  ),
+  ...guardsOf(
     `${uring}/ordinary-head.ts`,
     [`${tests}/ordinary-head.test.ts`],
     [

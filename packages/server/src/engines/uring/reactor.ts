@@ -1,6 +1,7 @@
 // The turn of the reactor within Node's event loop: libuv wakes it through an eventfd, it drains the completions,
 // lets everything that they brought end its turn, and passes what is to be done to the kernel in one call.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { errnoName } from './errno.ts'
 import { Native } from './ffi.ts'
 import type { PollHandle } from './ffi.ts'
@@ -10,7 +11,7 @@ import type { CompletionSink, RingOptions } from './ring.ts'
 /** Rounds in one turn of the loop; then timers, other sockets and the rest of the program have theirs. */
 const MOST_ROUNDS = 8
 
-/** Runs what `process.nextTick` and promises have queued: Node does not know this callback, and would do it later. */
+/** Runs what `process.nextTick` and promises have queued; Node would do so behind the turn, and this is within. */
 const runTicks: (() => void) | null =
   (process as unknown as { _tickCallback?: () => void })._tickCallback ?? null
 
@@ -29,6 +30,8 @@ export class Reactor {
   #isEdgeTriggered = false
   readonly #closing: (() => void)[] = []
   #isClosed = false
+  /** Calls a function with the AsyncLocalStorage of whoever made the reactor. */
+  readonly #inOwnContext: (f: () => void) => void = AsyncLocalStorage.snapshot()
 
   /** @throws RingUnavailable */
   constructor(options: RingOptions = {}) {
@@ -76,20 +79,23 @@ export class Reactor {
 
   // --- The turn
 
+  // Whoever asked for the turn, it is nobody's: handlers of other connections must not see his AsyncLocalStorage.
   readonly #scheduledTurn = (): void => {
     this.#turnIsScheduled = false
-    this.#turn()
+    this.#inOwnContext(this.#turn)
   }
 
-  // Nothing may be thrown from here: it would end the process (node:ffi).
+  // Node does not know this callback, and would take a call back into JavaScript from within a handler (the reader of a
+  // Blob makes such) for the end of all handlers, at worst with an assertion that ends the process. In an immediate, which
+  // follows at once, it knows better. Nothing may be thrown from here: that too would end the process (node:ffi).
   readonly #wake = (): void => {
     if (this.#isClosed) return
     if (!this.#isEdgeTriggered) this.#isEdgeTriggered = this.#poll.becomeEdgeTriggered()
     if (!this.#isEdgeTriggered) this.#native.read(this.#eventFd, this.#eventCount)
-    this.#turn()
+    this.soon()
   }
 
-  #turn(): void {
+  readonly #turn = (): void => {
     if (this.#isClosed || this.#isInTurn) return
     this.#isInTurn = true
     // What completes from here on is drained by this very turn.

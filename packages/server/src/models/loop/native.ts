@@ -182,19 +182,24 @@ export class Native {
 
   // --- libuv
 
-  /**
-   * Calls `onReadable` from Node's loop for as long as `fd` can be read. The callback must not throw: an exception
-   * that leaves it ends the process. @throws Error
-   */
+  /** Calls `onReadable` in each turn of Node's loop in which `fd` can be read. @throws Error */
   watchByNode(fd: number, onReadable: () => void): WatchedByNode {
     const f = this.#functions
     const loop = this.#ffi.getCurrentEventLoop()
     const handle = this.#pollHandles.pop() ?? f.allocate(1n, POLL_HANDLE_BYTES)
     const failed = f.pollInit(loop, handle, fd)
     if (failed !== 0) throw new Error(`uv_poll_init: ${failed}`)
+    let isComing = false
+    const look = (): void => {
+      isComing = false
+      if (isOpen) onReadable()
+    }
+    // In an immediate, which follows at once: of this callback Node knows nothing. Promises would not go on behind it, an
+    // exception or a call back into JavaScript from within a tick would end the process.
     const called = (): void => {
-      onReadable()
-      runTicks()
+      if (isComing) return
+      isComing = true
+      setImmediate(look)
     }
     const callback = f.callbacks.registerCallback({ arguments: [], return: 'void' }, called)
     let isOpen = true
@@ -224,23 +229,6 @@ export class Native {
 
   #result(result: number): SystemResult {
     return result < 0 ? -this.#errno[0]! : result
-  }
-}
-
-const tickCallback: (() => void) | null =
-  (process as unknown as { _tickCallback?: () => void })._tickCallback ?? null
-
-/** Runs what `process.nextTick` and promises have queued: Node does not know this callback, and would do it later. */
-function runTicks(): void {
-  try {
-    if (tickCallback !== null) tickCallback.call(process)
-    // An immediate, even one that does nothing, has them run too.
-    else setImmediate(() => {})
-  } catch (error) {
-    // Out of here it would end the process; out of an immediate it is an 'uncaughtException'.
-    setImmediate(() => {
-      throw error
-    })
   }
 }
 

@@ -79,6 +79,31 @@ for (const engine of ['node', 'uring']) {
     for (const peer of peers) peer.cut()
   })
 
+  test(`a call back into JavaScript within a tick on ${engine} is no end of the turn, with hooks or without`, async () => {
+    const [running, port] = await started(engine)
+    await using _ = running
+    const peer = await connectTo({ port })
+    await peer.message()
+    for (const what of ['read a blob', 'hook', 'read a blob']) {
+      peer.text(what)
+      assert.equal(await peer.message(), what)
+      if (what !== 'hook')
+        assert.equal(`${Buffer.from((await peer.message()) as Uint8Array)}`, 'of a blob')
+    }
+    peer.cut()
+  })
+
+  test(`a handler on ${engine} does not see the AsyncLocalStorage of another connection's`, async () => {
+    const [running, port] = await started(engine)
+    await using _ = running
+    const peers = await Promise.all(Array.from({ length: 8 }, () => connectTo({ port }, '/whose')))
+    for (let round = 0; round < 20; round++) {
+      for (const [i, peer] of peers.entries()) peer.text(`${i}`)
+      for (const peer of peers) assert.equal(await peer.message(), 'nobody')
+    }
+    for (const peer of peers) peer.cut()
+  })
+
   for (const what of ['throw in nextTick', 'throw in a microtask', 'reject']) {
     test(`${what} on ${engine} where nobody listens ends the process, in order, with 1`, async () => {
       const [running, port] = await started(engine, { heedsErrors: false })

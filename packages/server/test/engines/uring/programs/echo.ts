@@ -3,6 +3,7 @@
 import { serve } from 'holdline'
 import type { ServeOptions } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
 
 const { heedsErrors = true, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServeOptions & {
   heedsErrors?: boolean
@@ -20,6 +21,8 @@ if (heedsErrors) {
   process.on('uncaughtException', ({ message }) => tell({ error: `uncaught ${message}` }))
   process.on('unhandledRejection', (error) => tell({ error: `rejected ${String(error)}` }))
 }
+
+const whose = new AsyncLocalStorage<string>()
 
 const server = await serve({
   port: 0,
@@ -45,10 +48,24 @@ const server = await serve({
           process.nextTick(fail)
           process.nextTick(() => void c.send('third'))
         }
+        if (text === 'hook') createHook({ before() {} }).enable()
+        // Its reader calls back into JavaScript before it returns, within the tick.
+        if (text === 'read a blob') {
+          process.nextTick(async () => {
+            for await (const bytes of new Blob(['of a blob']).stream()) c.send(bytes)
+          })
+        }
         if (text === 'reject') void Promise.reject(new Error('meant'))
         if (text === 'throw in nextTick of a promise') {
           void Promise.resolve().then(() => process.nextTick(fail))
         }
+      },
+    }),
+    '/whose': callbacks({
+      message(c, data) {
+        const before = whose.getStore() ?? 'nobody'
+        // What is sent here leaves at the end of a turn that this context asks for.
+        whose.run(String(data), () => void setTimeout(() => c.send(before)))
       },
     }),
     '/async': callbacks({
