@@ -42,6 +42,13 @@ export const layers: readonly Layer[] = [
     note: 'the clock is injected',
   },
   {
+    name: 'native',
+    folder: server('native'),
+    layers: [],
+    node: ['ffi', 'worker_threads'],
+    note: 'the one door to `node:ffi`',
+  },
+  {
     name: 'engines/memory',
     folder: server('engines/memory'),
     layers: ['protocol', 'connection'],
@@ -58,7 +65,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'engines/*',
     folder: server('engines/*'),
-    layers: ['protocol', 'connection', 'engines/http'],
+    layers: ['protocol', 'connection', 'native', 'engines/http'],
     node: [
       'net',
       'tls',
@@ -109,7 +116,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'models/loop',
     folder: server('models/loop'),
-    layers: ['protocol', 'connection', 'topics'],
+    layers: ['protocol', 'connection', 'topics', 'native'],
     node: ['ffi', 'net', 'fs', 'worker_threads'],
     note: 'it stands below the core: descriptors, not connections',
   },

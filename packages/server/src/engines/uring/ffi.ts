@@ -2,9 +2,9 @@
 // can corrupt memory; everything else gets numbers, typed arrays and functions from here.
 
 import type * as FfiModule from 'node:ffi'
+import { nodeFfi, whyNoFfi as whyNoNodeFfi } from '../../native/node-ffi.ts'
+import type { Ffi } from '../../native/node-ffi.ts'
 import { systemError } from './errno.ts'
-
-type Ffi = typeof FfiModule
 
 /** An address as one number: user space has 47 bits of it, a double holds 53. */
 export type Address = number
@@ -48,33 +48,9 @@ export interface PollHandle {
   close(): void
 }
 
-/** Why `node:ffi` cannot be used here; null when it can. */
+/** Why this engine's calls cannot be made here; null when they can. */
 export function whyNoFfi(): string | null {
-  if (process.platform !== 'linux') return `io_uring is Linux's; this is ${process.platform}`
-  if (loadFfi() === null) {
-    return `this Node (${process.version}) has no node:ffi; it needs 26.1, without --no-experimental-ffi`
-  }
-  return null
-}
-
-let loaded: Ffi | null | undefined
-
-/** Without the warning that node:ffi is experimental: the server says so in its own line about the engine. */
-function loadFfi(): Ffi | null {
-  if (loaded !== undefined) return loaded
-  const emitWarning = process.emitWarning.bind(process)
-  process.emitWarning = () => {}
-  try {
-    const module = process.getBuiltinModule('node:ffi') as Ffi | undefined
-    // Probed at once: Node may be built with the module and without what it needs.
-    if (module !== undefined) void module.getCurrentEventLoop()
-    loaded = module ?? null
-  } catch {
-    loaded = null
-  } finally {
-    process.emitWarning = emitWarning
-  }
-  return loaded
+  return whyNoNodeFfi('io_uring', '26.1')
 }
 
 export class Native {
@@ -100,7 +76,7 @@ export class Native {
   private constructor() {
     const reason = whyNoFfi()
     if (reason !== null) throw new Error(reason)
-    this.#ffi = loadFfi()!
+    this.#ffi = nodeFfi()!
     this.#functions = functionsOf(this.#ffi)
     const address = this.#functions.errnoLocation()
     this.#errno = new Int32Array(this.#ffi.toArrayBuffer(address, 4, false))

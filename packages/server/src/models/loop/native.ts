@@ -2,10 +2,9 @@
 // memory. Everything else gives it numbers and typed arrays, whose memory stays where it is until the call returns.
 
 import type * as FfiModule from 'node:ffi'
-import { isMainThread } from 'node:worker_threads'
+import { nodeFfi, whyNoFfi } from '../../native/node-ffi.ts'
+import type { Ffi } from '../../native/node-ffi.ts'
 import { Errno } from './flags.ts'
-
-type Ffi = typeof FfiModule
 
 /** What a call gives: a result, or the negated errno. */
 export type SystemResult = number
@@ -24,33 +23,7 @@ const POLL_HANDLE_BYTES = 512n
 
 /** Why `node:ffi` cannot be used for epoll here; null when it can. */
 export function whyNoEpoll(): string | null {
-  if (process.platform !== 'linux') return `epoll is Linux's; this is ${process.platform}`
-  // Node aborts when a worker ends with a handle that it does not know, and `terminate` lets nobody close it before.
-  if (!isMainThread) return 'a worker thread that is terminated would abort the whole process'
-  if (loadFfi() === null) {
-    return `this Node (${process.version}) has no node:ffi; it needs 26.6, without --no-experimental-ffi`
-  }
-  return null
-}
-
-let loaded: Ffi | null | undefined
-
-/** Without the warning that node:ffi is experimental: `loop.reason` says so. */
-function loadFfi(): Ffi | null {
-  if (loaded !== undefined) return loaded
-  const emitWarning = process.emitWarning.bind(process)
-  process.emitWarning = () => {}
-  try {
-    const module = process.getBuiltinModule('node:ffi') as Ffi | undefined
-    // Probed at once: Node may be built with the module and without what it needs.
-    if (module !== undefined) void module.getCurrentEventLoop()
-    loaded = module ?? null
-  } catch {
-    loaded = null
-  } finally {
-    process.emitWarning = emitWarning
-  }
-  return loaded
+  return whyNoFfi('epoll', '26.6')
 }
 
 export class Native {
@@ -73,7 +46,7 @@ export class Native {
   private constructor() {
     const reason = whyNoEpoll()
     if (reason !== null) throw new Error(reason)
-    this.#ffi = loadFfi()!
+    this.#ffi = nodeFfi()!
     this.#functions = functionsOf(this.#ffi)
     const address = this.#functions.errnoLocation()
     this.#errno = new Int32Array(this.#ffi.toArrayBuffer(address, 4, false))
