@@ -12,11 +12,11 @@ import { bind } from '../http/listen.ts'
 import { ProxyFront } from '../http/proxy-front.ts'
 import { isWebSocketUpgrade, UpgradeGate } from '../http/upgrade-gate.ts'
 import { adoptSocket } from './adopt-socket.ts'
-import { NodeClock } from './node-clock.ts'
+import { ProcessClock } from '../../connection/process-clock.ts'
 
 export class NodeEngine implements Engine {
   readonly name = 'node'
-  readonly clock: NodeClock = new NodeClock()
+  readonly clock: ProcessClock = new ProcessClock(false)
 
   async listen(options: ListenOptions, acceptor: Acceptor): Promise<Listener> {
     const front = new HttpFront(options, acceptor, adoptSocket)

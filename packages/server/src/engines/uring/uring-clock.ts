@@ -1,24 +1,18 @@
 // Time and turns for connections on this engine: timers are Node's, turns are the reactor's while it runs.
 
-import type { CancelTimer, Clock } from '../../connection/clock.ts'
+import { ProcessClock } from '../../connection/process-clock.ts'
 import type { Reactor } from './reactor.ts'
 
-export class UringClock implements Clock {
+export class UringClock extends ProcessClock {
   /** null: nothing listens now. */
   reactor: Reactor | null = null
 
-  now(): number {
-    return performance.now()
+  constructor() {
+    super(false)
   }
 
-  setTimer(ms: number, f: () => void): CancelTimer {
-    const timer = setTimeout(f, ms)
-    timer.unref()
-    return () => clearTimeout(timer)
-  }
-
-  atTurnEnd(f: () => void): void {
-    if (this.reactor === null) setImmediate(f)
+  override atTurnEnd(f: () => void): void {
+    if (this.reactor === null) super.atTurnEnd(f)
     else this.reactor.atTurnEnd(f)
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../connection/clock.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import { setAlarm } from './alarm.ts'
 import { Channel } from './channel.ts'
-import { processClock } from './process-clock.ts'
+import { defaultClock } from './default-clock.ts'
 import type { Source } from './source.ts'
 
 /** What `withCancel` and its like give. Cancel when the work is done, or dispose: it frees its place in the parent. */
@@ -234,16 +234,16 @@ export class Context {
 }
 
 /** The root of a tree: it never ends, has no deadline and no values. Its clock is that of all below it. */
-function background(clock: Clock = processClock): Context {
+function background(clock: Clock = defaultClock): Context {
   return new Context(new Lifetime(null, clock, Infinity))
 }
 
 /** A lifetime right below a root, for who makes many: leaner than a scope. */
 export function newLifetime(): Lifetime {
-  return new Lifetime(processRoot, processClock, Infinity)
+  return new Lifetime(processRoot, defaultClock, Infinity)
 }
 
-const processRoot = new Lifetime(null, processClock, Infinity)
+const processRoot = new Lifetime(null, defaultClock, Infinity)
 
 function withCancel(parent: Context): CancelScope {
   return parent.below(Infinity)

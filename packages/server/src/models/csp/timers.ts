@@ -4,7 +4,7 @@
 import type { CancelTimer, Clock } from '../../connection/clock.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import { isDue, setAlarm } from './alarm.ts'
-import { processClock } from './process-clock.ts'
+import { defaultClock } from './default-clock.ts'
 import { Source } from './source.ts'
 import type { Received } from './waiter.ts'
 import { WaiterList } from './waiter.ts'
@@ -77,7 +77,7 @@ export class Timer extends Source<number> {
 }
 
 /** A channel on which one value comes after so many milliseconds: the moment it was due. Infinity: never. */
-export function after(delayMs: number, clock: Clock = processClock): Timer {
+export function after(delayMs: number, clock: Clock = defaultClock): Timer {
   if (Number.isNaN(delayMs)) throw new HoldlineError('ERR_OPTION_INVALID', 'after(NaN)')
   return new Timer(clock, Math.max(delayMs, 0), 0)
 }
@@ -87,7 +87,7 @@ export function after(delayMs: number, clock: Clock = processClock): Timer {
  *
  * @throws HoldlineError ERR_OPTION_INVALID when the period is not more than 0.
  */
-export function tick(periodMs: number, clock: Clock = processClock): Timer {
+export function tick(periodMs: number, clock: Clock = defaultClock): Timer {
   if (!(periodMs > 0)) throw new HoldlineError('ERR_OPTION_INVALID', `tick(${periodMs})`)
   return new Timer(clock, periodMs, periodMs)
 }

@@ -10,7 +10,7 @@ import { Pool } from './pool.ts'
 import type { Qos } from './qos.ts'
 import { levelOf } from './qos.ts'
 import type { ConcurrentQueueOptions, Queue, QueueOptions } from './queue.ts'
-import { RealClock } from './real-clock.ts'
+import { ProcessClock } from '../../connection/process-clock.ts'
 import type { Budget } from './scheduler.ts'
 import { Scheduler } from './scheduler.ts'
 
@@ -27,7 +27,7 @@ export class Queues {
   readonly #global: DispatchQueue[] = []
 
   constructor(options: QueuesOptions = {}) {
-    const { clock = new RealClock(), budget = {} } = options
+    const { clock = new ProcessClock(true), budget = {} } = options
     const { blocks = 1_000, ms = 5 } = budget
     countOf('budget.blocks', blocks, 1)
     if (!(ms > 0)) throw new HoldlineError('ERR_OPTION_INVALID', `budget.ms ${ms}; more is needed`)

@@ -3,8 +3,8 @@
 import type { ResourceLimits } from 'node:worker_threads'
 import type { RouteOptions } from '../../connection/route.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
-import type { Deadlines } from './system-clock.ts'
-import { systemClock } from './system-clock.ts'
+import { ProcessClock } from '../../connection/process-clock.ts'
+import type { Deadlines } from './deadlines.ts'
 
 /** What is set of the model itself. */
 export interface PoolOptions {
@@ -81,7 +81,7 @@ export function resolveThreadOptions(set: PoolOptions): ResolvedThreadOptions {
     ringBytes: 2 ** Math.ceil(Math.log2(values['ringBytes']!)),
     resourceLimits: { ...resourceLimits, ...(stackSizeMb !== undefined && { stackSizeMb }) },
     publish: publish ?? null,
-    clock: clock ?? systemClock,
+    clock: clock ?? new ProcessClock(false),
   }
 }
 

@@ -4,7 +4,7 @@
 import type { CancelTimer } from '../../connection/clock.ts'
 import { PooledThread } from './pooled-thread.ts'
 import type { ThreadInit } from './pooled-thread.ts'
-import type { Deadlines } from './system-clock.ts'
+import type { Deadlines } from './deadlines.ts'
 
 export interface PoolLimits {
   readonly maxThreads: number

@@ -18,7 +18,7 @@ import { HttpFront } from '../../../src/engines/http/http-front.ts'
 import type { FrontOptions } from '../../../src/engines/http/http-front.ts'
 import type { Adopt } from '../../../src/engines/http/upgrade-gate.ts'
 import { adoptSocket } from '../../../src/engines/node/adopt-socket.ts'
-import { NodeClock } from '../../../src/engines/node/node-clock.ts'
+import { ProcessClock } from '../../../src/connection/process-clock.ts'
 import { ContractAcceptor } from '../../../src/testing/contract-acceptor.ts'
 import { dial, encrypt, eventually, selfSigned, upgrade } from './line.ts'
 import { refusal, testAcceptor } from './test-acceptor.ts'
@@ -110,7 +110,7 @@ test('an upgrade on a taken line: what came behind the request first', async (t)
     message: (c, data) => void c.send(data),
     close: () => {},
   }
-  const acceptor = new ContractAcceptor(new NodeClock(), { '/': { behavior: echo } })
+  const acceptor = new ContractAcceptor(new ProcessClock(false), { '/': { behavior: echo } })
   const { address } = await take(t, acceptor)
   const line = await dial(address)
   const frame = Buffer.of(0x81, 0x81, 0, 0, 0, 0, 0x61)

@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Acceptor, Judgement } from '../../../src/connection/engine.ts'
 import { adoptSocket } from '../../../src/engines/node/adopt-socket.ts'
-import { NodeClock } from '../../../src/engines/node/node-clock.ts'
+import { ProcessClock } from '../../../src/connection/process-clock.ts'
 import { UpgradeGate } from '../../../src/engines/http/upgrade-gate.ts'
 import { ContractAcceptor } from '../../../src/testing/contract-acceptor.ts'
 import { dial, encrypt, eventually, selfSigned, upgrade } from './line.ts'
@@ -66,7 +66,7 @@ class Route {
       close: (_c: unknown, code: number): void => void this.closes.push(code),
     }
     const routes = { '/': { behavior }, '/later': { behavior, upgrade: upgradeLater } }
-    this.acceptor = new ContractAcceptor(new NodeClock(), routes, { handshakeMs })
+    this.acceptor = new ContractAcceptor(new ProcessClock(false), routes, { handshakeMs })
   }
 
   async asked(count = 1): Promise<void> {
