@@ -12,7 +12,7 @@ const opening = `# Errors
 Every refusal has a code. Programs find it in \`error.code\` of a \`HoldlineError\`; a client sees the close code
 (RFC 6455 §7.4) when the refusal ends its connection, and the HTTP status when it answers a request.
 
-This page is made from the catalogue in \`packages/server/src/protocol/errors.ts\` by \`npm run docs:errors\`.
+This page is made from the catalogue in \`packages/server/src/protocol/error-entries\` by \`npm run docs:errors\`.
 `
 
 /** The page for a catalogue. */
