@@ -121,7 +121,7 @@ export const modelErrors = {
     fix: 'Call the function directly, or hand it to async and do not wait for it in this block',
   },
   ERR_QUEUE_BUSY: {
-    message: 'sync would have to wait, and one thread cannot wait and work',
+    message: 'A sync would have to wait, and one thread cannot wait and work',
     fix: 'Use await queue.async(…); sync serves queues whose blocks return no promises and that are not suspended',
   },
   ERR_QUEUE_RESUME: {
