@@ -2,6 +2,7 @@
 // given one, makes it one system with those of the other workers.
 
 import type { Clock } from '../../connection/clock.ts'
+import { ProcessClock } from '../../connection/process-clock.ts'
 import type { WorkerMesh } from '../../connection/worker-mesh.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import { Actor, bear } from './actor.ts'
@@ -17,7 +18,6 @@ import { reasonOf } from './exit-reason.ts'
 import type { Down, ExitReason } from './exit-reason.ts'
 import { exit, link, Monitor, watch } from './links-and-monitors.ts'
 import { MailboxPool } from './mailbox.ts'
-import { ProcessClock } from './process-clock.ts'
 import { Ref } from './ref.ts'
 import type { AnyRef, ArgumentsOf, MessageOf, RefHost } from './ref.ts'
 import { Registry } from './registry.ts'
@@ -36,7 +36,10 @@ export interface ActorSystemOptions {
    * only what leaves the worker.
    */
   readonly serialize?: 'remote' | 'always'
-  /** Told of each actor that crashes. Default: a line on the error output. */
+  /**
+   * Told of each actor that crashes. Default: a line on the error output, but for connections, whose crashes are in the
+   * server's log.
+   */
   readonly report?: (report: ActorReport) => void
 }
 
@@ -79,7 +82,7 @@ export class ActorSystem implements CellHost, RefHost {
   #joined: Promise<void> | null = null
 
   constructor(options: ActorSystemOptions = {}) {
-    this.clock = options.clock ?? new ProcessClock()
+    this.clock = options.clock ?? new ProcessClock(false)
     this.serializes = options.serialize === 'always'
     this.#report = options.report ?? logged
     this.#queue = new RunQueue(this.clock)
@@ -355,7 +358,7 @@ export class ActorSystem implements CellHost, RefHost {
   }
 
   report(cell: Cell, reason: ExitReason): void {
-    this.#tellOf({ ref: cell.ref, reason })
+    if (this.#report !== logged || !cell.isLoggedElsewhere) this.#tellOf({ ref: cell.ref, reason })
   }
 
   reportFailure(error: unknown): void {

@@ -9,11 +9,12 @@ import { CellBit, GONE, NOT_IDLE, OCCUPIED } from './cell-bits.ts'
 import type { CellHost, Lifecycle } from './cell-bits.ts'
 import { ActorDownError, isAbnormal, reasonOf } from './exit-reason.ts'
 import type { Down, ExitReason } from './exit-reason.ts'
+import type { Holdable } from './held-senders.ts'
 import { Relations, tellOfEnd } from './links-and-monitors.ts'
 import type { Monitor, Watcher } from './links-and-monitors.ts'
 import type { Mailbox } from './mailbox.ts'
 import { Rare } from './rare.ts'
-import type { Holdable, Receive } from './rare.ts'
+import type { Receive } from './rare.ts'
 import { Refusal } from './refusal.ts'
 import { Received } from './received.ts'
 import type { Match } from './received.ts'
@@ -51,6 +52,11 @@ export class Cell implements Watcher {
 
   get isGone(): boolean {
     return (this.bits & GONE) !== 0
+  }
+
+  /** Whether its crash is in a log without the system's report. */
+  get isLoggedElsewhere(): boolean {
+    return false
   }
 
   /** Whether a message may be handled at once, as nothing is under way and nothing waits. */

@@ -45,6 +45,11 @@ export class ConnectionCell extends Cell {
     this.connection = connection
   }
 
+  /** By the server, whom `died` tells of every crash. */
+  override get isLoggedElsewhere(): boolean {
+    return true
+  }
+
   override holdBack(): void {
     if (this.#heldBy++ === 0) this.connection.pauseFor(PausedBy.MODEL)
   }

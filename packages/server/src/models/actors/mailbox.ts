@@ -1,33 +1,54 @@
-// The messages that wait for an actor: a ring of slots, in order. Knows no actor; small ones are used again, so that an
-// idle actor has none.
+// The messages that wait for an actor, in order: a ring of slots, and behind it, when many wait, one ring after the
+// other. Knows no actor; rings are used again, so that an idle actor has none.
 
 import type { Method } from './actor-class.ts'
 import type { Asked } from './ask.ts'
 
-/** A slot of the ring is three places: the method, its arguments, and the ask that waits for its result. */
+/** A slot of a ring is three places: the method, its arguments, and the ask that waits for its result. */
 const PLACES = 3
 const FIRST_CAPACITY = 8
-/** Small rings are kept for whoever is sent something next; a few large ones for who is sent much; others are dropped. */
+/** Small rings are kept for whoever is sent something next, and a few large ones for who is sent much. */
 const SMALL_CAPACITY = 64
-const LARGE_CAPACITY = 4_096
+/**
+ * A ring grows no larger. What it would have to hold beyond that is not copied again and again, and lies in rings that
+ * are as young as their messages: the garbage collector need not look for those in an old one.
+ */
+const LARGE_CAPACITY = 512
 const MAX_SMALL = 1_024
 const MAX_LARGE = 8
 
 type Place = Method | readonly unknown[] | Asked | null
 
+const emptyRing: readonly Place[] = Array.from({ length: LARGE_CAPACITY * PLACES }, () => null)
+
+function newRing(capacity: number): Place[] {
+  return emptyRing.slice(0, capacity * PLACES)
+}
+
 export class Mailbox {
   length = 0
-  #ring: Place[] = Array.from({ length: FIRST_CAPACITY * PLACES }, () => null)
+  /** The oldest messages. */
+  #ring: Place[] = newRing(FIRST_CAPACITY)
   #capacity = FIRST_CAPACITY
   #head = 0
+  /** What came when the ring was full, in rings of the largest capacity; all but the last are full. */
+  #later: Place[][] = []
+  #laterCount = 0
 
+  /** Of the ring that the oldest message is in. */
   get capacity(): number {
     return this.#capacity
   }
 
   push(method: Method, args: readonly unknown[], ask: Asked | null): void {
-    if (this.length === this.#capacity) this.#grow()
-    const at = this.#placeOf(this.length)
+    if (this.#laterCount > 0 || this.length === this.#capacity) {
+      if (this.#capacity === LARGE_CAPACITY) {
+        this.#pushLater(method, args, ask)
+        return
+      }
+      this.#grow()
+    }
+    const at = ((this.#head + this.length) & (this.#capacity - 1)) * PLACES
     const ring = this.#ring
     ring[at] = method
     ring[at + 1] = args
@@ -37,15 +58,15 @@ export class Mailbox {
 
   /** Of the message that is `index` places behind the oldest. */
   methodAt(index: number): Method {
-    return this.#ring[this.#placeOf(index)] as Method
+    return this.#ringOf(index)[this.#placeOf(index)] as Method
   }
 
   argsAt(index: number): readonly unknown[] {
-    return this.#ring[this.#placeOf(index) + 1] as readonly unknown[]
+    return this.#ringOf(index)[this.#placeOf(index) + 1] as readonly unknown[]
   }
 
   askAt(index: number): Asked | null {
-    return this.#ring[this.#placeOf(index) + 2] as Asked | null
+    return this.#ringOf(index)[this.#placeOf(index) + 2] as Asked | null
   }
 
   /** Drops the oldest, which the caller has read. */
@@ -57,34 +78,61 @@ export class Mailbox {
     ring[at + 2] = null
     this.#head = (this.#head + 1) & (this.#capacity - 1)
     this.length--
+    if (this.#laterCount > 0 && this.length === this.#laterCount) this.#nextRing()
   }
 
   /** Takes out one from the middle; the rest keep their order. */
   removeAt(index: number): void {
     // The older ones move up by one: a selective receive mostly takes one that is near the front.
-    const ring = this.#ring
     for (let i = index; i > 0; i--) {
       const to = this.#placeOf(i)
       const from = this.#placeOf(i - 1)
-      for (let place = 0; place < PLACES; place++) ring[to + place] = ring[from + place]!
+      const toRing = this.#ringOf(i)
+      const fromRing = this.#ringOf(i - 1)
+      for (let place = 0; place < PLACES; place++) toRing[to + place] = fromRing[from + place]!
     }
     this.shift()
   }
 
-  #placeOf(index: number): number {
-    return ((this.#head + index) & (this.#capacity - 1)) * PLACES
+  #ringOf(index: number): Place[] {
+    const later = index - (this.length - this.#laterCount)
+    return later < 0 ? this.#ring : this.#later[Math.floor(later / LARGE_CAPACITY)]!
   }
 
+  #placeOf(index: number): number {
+    const later = index - (this.length - this.#laterCount)
+    const slot =
+      later < 0 ? (this.#head + index) & (this.#capacity - 1) : later & (LARGE_CAPACITY - 1)
+    return slot * PLACES
+  }
+
+  /** Only while all messages are in the ring. */
   #grow(): void {
-    const ring: Place[] = []
-    for (let i = 0; i < this.length; i++) {
-      const at = this.#placeOf(i)
-      for (let place = 0; place < PLACES; place++) ring.push(this.#ring[at + place]!)
-    }
+    const ring = newRing(this.#capacity * 2)
+    // Full: what is before the head is the youngest.
+    const head = this.#head * PLACES
+    const old = this.#ring
+    for (let i = 0; i < old.length; i++) ring[i] = old[(head + i) % old.length]!
     this.#capacity *= 2
-    while (ring.length < this.#capacity * PLACES) ring.push(null)
     this.#ring = ring
     this.#head = 0
+  }
+
+  #pushLater(method: Method, args: readonly unknown[], ask: Asked | null): void {
+    const at = (this.#laterCount & (LARGE_CAPACITY - 1)) * PLACES
+    if (at === 0) this.#later.push(newRing(LARGE_CAPACITY))
+    const ring = this.#later.at(-1)!
+    ring[at] = method
+    ring[at + 1] = args
+    ring[at + 2] = ask
+    this.#laterCount++
+    this.length++
+  }
+
+  #nextRing(): void {
+    this.#ring = this.#later.shift()!
+    this.#head = 0
+    this.#laterCount = Math.max(this.#laterCount - LARGE_CAPACITY, 0)
   }
 }
 
@@ -99,9 +147,7 @@ export class MailboxPool {
 
   /** Must be empty. */
   give(mailbox: Mailbox): void {
-    const { capacity } = mailbox
-    if (capacity > LARGE_CAPACITY) return
-    const isSmall = capacity <= SMALL_CAPACITY
+    const isSmall = mailbox.capacity <= SMALL_CAPACITY
     const free = isSmall ? this.#small : this.#large
     if (free.length < (isSmall ? MAX_SMALL : MAX_LARGE)) free.push(mailbox)
   }

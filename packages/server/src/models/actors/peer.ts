@@ -7,8 +7,9 @@ import type { PendingAsk } from './ask.ts'
 import type { Cell } from './cell.ts'
 import { Envelope } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
+import { HeldSenders } from './held-senders.ts'
+import type { Holdable } from './held-senders.ts'
 import type { Monitor } from './links-and-monitors.ts'
-import type { Holdable } from './rare.ts'
 import type { AnyRef, Away } from './ref.ts'
 import type { ValueWriter } from './value-writer.ts'
 
@@ -33,9 +34,9 @@ export class Peer implements Away {
   /** Questions after the actor of a key. */
   readonly questions: Map<number, (id: number) => void> = new Map()
   /** Lines that wait until it takes more. */
-  readonly held: Set<Holdable> = new Set()
+  readonly held: HeldSenders = new HeldSenders()
   /** The same, for one actor whose mailbox is full. */
-  readonly heldFor: Map<number, Set<Holdable>> = new Map()
+  readonly heldFor: Map<number, HeldSenders> = new Map()
   readonly #host: PeerHost
   /** Senders there that wait for a mailbox here. */
   readonly waiting: Map<number, Holdable> = new Map()
@@ -161,24 +162,17 @@ export class Peer implements Away {
         const result = this.#host.mesh.send(this.workerId, bytes)
         isSent = result !== 'gone'
         const { sender } = this.#host
-        if (result === 'queued' && sender !== null) hold(this.held, sender)
+        if (result === 'queued' && sender !== null) this.held.hold(sender)
       },
     )
     return isSent
   }
 
-  /** The worker takes more, or an actor's mailbox has room. */
-  letGo(held: Set<Holdable>): void {
-    const all = [...held]
-    held.clear()
-    for (const sender of all) sender.letGo()
-  }
-
   /** The worker has ended: whatever was waited for from there will not come. */
   gone(): void {
     this.isGone = true
-    this.letGo(this.held)
-    for (const held of this.heldFor.values()) this.letGo(held)
+    this.held.letAllGo()
+    for (const held of this.heldFor.values()) held.letAllGo()
     this.heldFor.clear()
     for (const monitor of this.watchers.values())
       monitor.ref.cell?.relations?.watchers.delete(monitor)
@@ -206,12 +200,6 @@ export class Peer implements Away {
     if (this.heldFor.size === 0) return
     const held = this.heldFor.get(id)
     const { sender } = this.#host
-    if (held !== undefined && sender !== null) hold(held, sender)
+    if (held !== undefined && sender !== null) held.hold(sender)
   }
-}
-
-function hold(held: Set<Holdable>, sender: Holdable): void {
-  if (held.has(sender)) return
-  held.add(sender)
-  sender.holdBack()
 }

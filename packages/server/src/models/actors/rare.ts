@@ -3,14 +3,10 @@
 import type { CancelTimer } from '../../connection/clock.ts'
 import type { Asked } from './ask.ts'
 import type { ExitReason } from './exit-reason.ts'
+import { HeldSenders } from './held-senders.ts'
+import type { Holdable } from './held-senders.ts'
 import type { Match, Received } from './received.ts'
 import type { AnyRef } from './ref.ts'
-
-/** Who can be made to wait: a line that is not read, or another worker. */
-export interface Holdable {
-  holdBack(): void
-  letGo(): void
-}
 
 /** A `receive` that waits. */
 export interface Receive {
@@ -37,7 +33,7 @@ export class Rare {
   /** Called once: with null when `started` is done, else with why it never will be. */
   whenStarted: ((failure: ExitReason | null) => void) | null = null
   #asks: Asked[] | null = null
-  #held: Set<Holdable> | null = null
+  #held: HeldSenders | null = null
 
   /** Notes an ask that `receive` took: it fails with the actor, unless it was answered. */
   awaitReply(ask: Asked): void {
@@ -52,16 +48,11 @@ export class Rare {
   }
 
   hold(sender: Holdable): void {
-    this.#held ??= new Set()
-    if (this.#held.has(sender)) return
-    this.#held.add(sender)
-    sender.holdBack()
+    this.#held ??= new HeldSenders()
+    this.#held.hold(sender)
   }
 
   letAllGo(): void {
-    const held = this.#held
-    if (held === null) return
-    this.#held = null
-    for (const sender of held) sender.letGo()
+    this.#held?.letAllGo()
   }
 }

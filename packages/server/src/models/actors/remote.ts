@@ -7,10 +7,11 @@ import type { Asked } from './ask.ts'
 import type { Cell } from './cell.ts'
 import { Envelope } from './envelope.ts'
 import type { ExitReason } from './exit-reason.ts'
+import { HeldSenders } from './held-senders.ts'
+import type { Holdable } from './held-senders.ts'
 import { Monitor } from './links-and-monitors.ts'
 import { Peer } from './peer.ts'
 import type { PeerHost } from './peer.ts'
-import type { Holdable } from './rare.ts'
 import type { AnyRef } from './ref.ts'
 import type { RefTable } from './ref-table.ts'
 import { ValueReader } from './value-reader.ts'
@@ -54,8 +55,7 @@ export class Remote implements WorkerMeshListener {
   }
 
   drained(workerId: number): void {
-    const peer = this.peer(workerId)
-    peer.letGo(peer.held)
+    this.peer(workerId).held.letAllGo()
   }
 
   workerGone(workerId: number): void {
@@ -97,14 +97,14 @@ export class Remote implements WorkerMeshListener {
         return peer.answered(reader.count(), reader.count())
       case Envelope.FULL: {
         const id = reader.count()
-        if (!peer.heldFor.has(id)) peer.heldFor.set(id, new Set())
+        if (!peer.heldFor.has(id)) peer.heldFor.set(id, new HeldSenders())
         return undefined
       }
       case Envelope.ROOMY: {
         const id = reader.count()
         const held = peer.heldFor.get(id)
         peer.heldFor.delete(id)
-        return held && peer.letGo(held)
+        return held?.letAllGo()
       }
       default:
         throw new HoldlineError('ERR_ACTOR_MESSAGE', `unknown envelope ${kind}`)
@@ -145,7 +145,8 @@ export class Remote implements WorkerMeshListener {
 
   /** Who is told to wait where the mailbox is full: made only then. */
   #senderOf(peer: Peer, cell: Cell): Holdable | null {
-    if (cell.mailbox === null || cell.mailbox.length < cell.kind.limit) return null
+    const { mailbox, kind } = cell
+    if (mailbox === null || mailbox.length < kind.limit || kind.refuses) return null
     let sender = peer.waiting.get(cell.id)
     if (sender === undefined) {
       sender = new RemoteSender(peer, cell.id)

@@ -30,8 +30,7 @@ export class RunQueue<R extends Runnable> {
   }
 
   push(runnable: R): void {
-    if (this.#length === this.#ring.length) this.#grow()
-    this.#ring[(this.#head + this.#length++) & (this.#ring.length - 1)] = runnable
+    this.#append(runnable)
     if (this.#isAwake) return
     this.#isAwake = true
     queueMicrotask(this.#turn)
@@ -53,7 +52,7 @@ export class RunQueue<R extends Runnable> {
         handled += done
         isLate = handled >= MAX_TURN_MESSAGES || this.#clock.now() - sinceMs >= MAX_TURN_MS
       }
-      if (runnable.settleQueue()) this.#requeue(runnable)
+      if (runnable.settleQueue()) this.#append(runnable)
       if (isLate && this.#length > 0) {
         // Awake still: what comes meanwhile waits for that turn, too.
         this.#clock.atTurnEnd(this.#turn)
@@ -63,7 +62,7 @@ export class RunQueue<R extends Runnable> {
     this.#isAwake = false
   }
 
-  #requeue(runnable: R): void {
+  #append(runnable: R): void {
     if (this.#length === this.#ring.length) this.#grow()
     this.#ring[(this.#head + this.#length++) & (this.#ring.length - 1)] = runnable
   }
