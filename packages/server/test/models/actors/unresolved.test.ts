@@ -94,12 +94,12 @@ test('links, their undoing, exit signals and monitors that were taken back wait 
   const [linked, loosened] = [system.spawn(Room), system.spawn(Room)]
   for (const each of [linked, loosened]) each.tell.bind(ref)
   loosened.tell.loosen(ref)
+  await clock.settle()
   let told = 0
   const monitor = new Monitor(ref, { down: () => void told++ })
   watch(monitor)
   unwatch(monitor)
   system.exit(ref, 'later')
-  await clock.settle()
   found()
   await clock.settle()
   assert.deepEqual([ref.isDead, linked.isDead, loosened.isDead, told], [true, true, false, 0])
