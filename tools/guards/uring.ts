@@ -10,12 +10,17 @@ const serverTests = 'packages/server/test/server'
 export const guards: readonly Guard[] = [
   ...guardsOf(
     `${uring}/reactor.ts`,
-    [`${tests}/ticks.test.ts`],
+    [`${tests}/ticks.test.ts`, `${tests}/reactor.test.ts`],
     [
       [
         'handlers run in a callback that Node does not know',
         'this.#eventCount)\n    this.soon()',
         'this.#eventCount)\n    this.#turn()',
+      ],
+      [
+        'an idle process turns for ever, as the kernel announces work that it does not have',
+        'if (this.#hasWork()) this.soon()\n  }',
+        'if (this.#mayHaveWork()) this.soon()\n  }',
       ],
       [
         'handlers see the AsyncLocalStorage of another connection',

@@ -160,10 +160,8 @@ export class UringLoad implements LoadEngine {
    * the server, until the next play.
    */
   #finishCuts(): void {
-    do {
-      this.#ring.enter(0)
-      this.#ring.drain(this)
-    } while (this.#ring.hasMore)
+    do this.#ring.enter(0)
+    while (this.#ring.drain(this) > 0 && this.#ring.mayHaveMore)
     this.#buffers.publish()
   }
 

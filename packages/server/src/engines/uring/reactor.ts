@@ -11,6 +11,9 @@ import type { CompletionSink, RingOptions } from './ring.ts'
 /** Rounds in one turn of the loop; then timers, other sockets and the rest of the program have theirs. */
 const MOST_ROUNDS = 8
 
+/** Calls that do work of the kernel's, twenty pieces each, until it is clear that none of it completes anything. */
+const MOST_LOOKS = 16
+
 /** Runs what `process.nextTick` and promises have queued; Node would do so behind the turn, and this is within. */
 const runTicks: (() => void) | null =
   (process as unknown as { _tickCallback?: () => void })._tickCallback ?? null
@@ -102,8 +105,7 @@ export class Reactor {
     this.ring.muteEvents(true)
     try {
       let rounds = 0
-      do this.#round()
-      while (++rounds < MOST_ROUNDS && this.#hasWork())
+      while (this.#round() && ++rounds < MOST_ROUNDS && this.#mayHaveWork());
     } catch (error) {
       reportUncaught(error)
     }
@@ -114,14 +116,23 @@ export class Reactor {
     }
     this.ring.muteEvents(false)
     // Asked after the signals are on again: what came before would not have been signalled.
+    // The kernel may say that there is more for nothing: were it believed, an idle process would turn for ever.
+    for (let i = 0; i < MOST_LOOKS && !this.#hasWork() && this.ring.mayHaveMore; i++) {
+      this.ring.enter()
+    }
     if (this.#hasWork()) this.soon()
   }
 
-  #hasWork(): boolean {
-    return this.ring.pendingCount > 0 || this.#atTurnEnd.length > 0 || this.ring.hasMore
+  #mayHaveWork(): boolean {
+    return this.#hasWork() || this.ring.mayHaveMore
   }
 
-  #round(): void {
+  #hasWork(): boolean {
+    return this.ring.pendingCount > 0 || this.#atTurnEnd.length > 0 || this.ring.hasCompletions
+  }
+
+  /** Whether it found anything to do. */
+  #round(): boolean {
     this.ring.enter()
     const count = this.ring.drain(this.#sink)
     if (count > 0) {
@@ -131,7 +142,7 @@ export class Reactor {
       else setImmediate(nothing)
     }
     const atTurnEnd = this.#atTurnEnd
-    if (atTurnEnd.length === 0) return
+    if (atTurnEnd.length === 0) return count > 0
     this.#atTurnEnd = []
     for (const f of atTurnEnd) {
       try {
@@ -140,6 +151,7 @@ export class Reactor {
         reportUncaught(error)
       }
     }
+    return true
   }
 
   #runTicks(run: () => void): void {

@@ -286,11 +286,19 @@ export class Ring {
     return (end - first) | 0
   }
 
-  /** Whether `enter` and `drain` would bring something: completions, or work that posts some. */
-  get hasMore(): boolean {
-    const ring = this.#ring
-    if (Atomics.load(ring, this.#cqTail) !== Atomics.load(ring, this.#cqHead)) return true
-    return (Atomics.load(ring, this.#sqFlags) & (SQ_CQ_OVERFLOW | SQ_TASKRUN)) !== 0
+  /** Whether `drain` would bring something. */
+  get hasCompletions(): boolean {
+    return Atomics.load(this.#ring, this.#cqTail) !== Atomics.load(this.#ring, this.#cqHead)
+  }
+
+  /**
+   * Whether `enter` and `drain` may bring something: completions, or work that posts some. It may also be so for nothing:
+   * the kernel says that there is work only behind adding it, when another core may have done it already, and takes that
+   * back with the next one. Who repeats both until this is false repeats them for ever.
+   */
+  get mayHaveMore(): boolean {
+    if (this.hasCompletions) return true
+    return (Atomics.load(this.#ring, this.#sqFlags) & (SQ_CQ_OVERFLOW | SQ_TASKRUN)) !== 0
   }
 
   /** Whether the kernel holds completions back because the queue was full. */

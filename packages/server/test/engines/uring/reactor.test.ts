@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
-import type { Native } from '../../../src/engines/uring/ffi.ts'
+import { Native } from '../../../src/engines/uring/ffi.ts'
 import { Reactor } from '../../../src/engines/uring/reactor.ts'
 import { RingUnavailable } from '../../../src/engines/uring/ring.ts'
 import { eventually, nativeWith, openDescriptors } from './stand.ts'
@@ -43,6 +43,45 @@ test('the ends of the turn come once each, in order, and those asked for meanwhi
   await eventually('all', () => calls.length === 3)
   await new Promise((resolve) => setTimeout(resolve, 5))
   assert.deepEqual(calls, ['first', 'second', 'third'])
+})
+
+test('work that the kernel announces and does not have keeps nobody turning', async (t) => {
+  const native = Native.get()
+  const mapped: Int32Array[] = []
+  let flagsAt = 0
+  let calls = 0
+  const reactor = new Reactor({
+    ...small,
+    native: nativeWith({
+      ringSetup: (entries, params) => {
+        const result = native.ringSetup(entries, params)
+        flagsAt = Buffer.from(params.buffer, params.byteOffset).readUInt32LE(56) >> 2
+        return result
+      },
+      mapRing: (fd, offset, bytes) => {
+        const memory = native.mapRing(fd, offset, bytes)
+        mapped.push(new Int32Array(memory.buffer))
+        return memory
+      },
+      ringEnter: (...given) => {
+        calls++
+        return native.ringEnter(...given)
+      },
+    }),
+  })
+  t.after(() => reactor.close())
+  const lows: number[] = []
+  reactor.drainTo({ complete: (low) => void lows.push(low) }, () => {})
+  const SQ_TASKRUN = 4
+  // As a kernel leaves it that adds work, does it on another core, and announces it then.
+  Atomics.or(mapped[0]!, flagsAt, SQ_TASKRUN)
+  reactor.soon()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.ok(calls > 0 && calls < 100, `${calls} calls`)
+  assert.equal(Atomics.load(mapped[0]!, flagsAt) & SQ_TASKRUN, SQ_TASKRUN)
+  reactor.ring.submit(NOP, -1, 0, 0, 0, 7, 0)
+  reactor.soon()
+  await eventually('it', () => lows.length === 1)
 })
 
 test('a turn that asks for another one each time leaves the loop to others', async (t) => {
