@@ -109,4 +109,83 @@ export const guards: readonly Guard[] = [
       ['links outlive the worker', "cell!.exitSignal(ref, 'noconnection', true)", 'void 0'],
     ],
   ),
+  ...guardsOf(
+    `${actors}/mailbox.ts`,
+    [`${tests}/mailbox.test.ts`],
+    [
+      ['a ring grows without end', 'if (this.#capacity === LARGE_CAPACITY) {', 'if (false) {'],
+      [
+        'what came later is lost',
+        'if (this.#laterCount > 0 && this.length === this.#laterCount) this.#nextRing()',
+        '',
+      ],
+      [
+        'what comes overtakes what came later',
+        'if (this.#laterCount > 0 || this.length === this.#capacity) {',
+        'if (this.length === this.#capacity) {',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/run-queue.ts`,
+    [`${tests}/run-queue.test.ts`],
+    [
+      ['a hot actor keeps its turn', 'slice < MAX_SLICE && ', ''],
+      ['slow messages take the turn of I/O', 'this.#clock.now() - sinceMs >= MAX_TURN_MS', 'false'],
+      ['a turn has no end where no time passes', 'handled >= MAX_TURN_MESSAGES || ', ''],
+      ['what comes between two turns has one of its own', 'if (this.#isAwake) return\n', ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/actor-system.ts`,
+    [`${tests}/connection-actor.test.ts`],
+    [
+      [
+        'a crash of a connection is told twice',
+        'if (this.#report !== logged || !cell.isLoggedElsewhere) ',
+        '',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/held-senders.ts`,
+    [`${tests}/held-senders.test.ts`],
+    [
+      ['a sender is held back twice', 'if (this.#held.has(sender)) return', ''],
+      ['a sender is let go twice', 'this.#held.clear()', ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/peer.ts`,
+    [`${tests}/peer.test.ts`],
+    [
+      [
+        'a line sends on to a worker that is behind',
+        "if (result === 'queued' && sender !== null) this.held.hold(sender)",
+        '',
+      ],
+      [
+        'a line sends on to a full mailbox of another worker',
+        'if (held !== undefined && sender !== null) held.hold(sender)',
+        '',
+      ],
+      [
+        'a line waits for a worker that is gone',
+        'for (const held of this.heldFor.values()) held.letAllGo()',
+        '',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/remote.ts`,
+    [`${tests}/peer.test.ts`],
+    [
+      ['who is refused is remembered for ever', ' || kind.refuses) return null', ') return null'],
+      [
+        'a line that was held back by a worker never goes on',
+        'this.peer(workerId).held.letAllGo()',
+        '',
+      ],
+    ],
+  ),
 ]

@@ -427,6 +427,44 @@ bothWays('actors', (stand) => {
     await clock.settle()
   })
 
+  test("onFull 'refuse': who tells has the error, who asks is rejected, and the actor goes on", async () => {
+    const { system, clock, reports } = stand()
+    class Small extends Recorder {
+      static readonly mailbox = { limit: 2, onFull: 'refuse' } as const
+    }
+    const ref = system.spawn(Small)
+    ref.tell.note(1)
+    ref.tell.note(2)
+    assert.throws(() => ref.tell.note(3), { code: 'ERR_ACTOR_MAILBOX_FULL' })
+    await assert.rejects(ref.ask.all(), { code: 'ERR_ACTOR_MAILBOX_FULL' })
+    await clock.settle()
+    ref.tell.note(4)
+    assert.deepEqual(await ref.ask.all(), [1, 2, 4])
+    assert.deepEqual(reports, [])
+  })
+
+  test('hot actors take turns of 64 messages, and a turn of all of them ends after 8,192', async () => {
+    const { system, clock } = stand()
+    const order: number[] = []
+    class Hot extends Actor {
+      take(n: number): void {
+        order.push(n)
+      }
+    }
+    const refs = Array.from({ length: 3 }, () => system.spawn(Hot))
+    for (const [i, ref] of refs.entries()) {
+      for (let n = 0; n < 3_000; n++) ref.tell.take(i)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(order.length, 8_192)
+    for (let slice = 0; slice < 128; slice++) {
+      const who = new Set(order.slice(slice * 64, slice * 64 + 64))
+      assert.deepEqual([...who], [slice % 3])
+    }
+    await clock.settle()
+    assert.equal(order.length, 9_000)
+  })
+
   test('stop: children are their parents’ business, all are gone, nothing can be spawned any more', async () => {
     const { system, clock } = stand()
     log = []

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FakeClock } from 'holdline/testing'
-import { Method } from '../../../src/models/actors/actor-class.ts'
+import { Method, noProtocol } from '../../../src/models/actors/actor-class.ts'
 import type { ActorKind } from '../../../src/models/actors/actor-class.ts'
-import { noProtocol } from '../../../src/models/actors/actor-class.ts'
 import type { Asked } from '../../../src/models/actors/ask.ts'
 import { Cell } from '../../../src/models/actors/cell.ts'
 import { CellBit } from '../../../src/models/actors/cell-bits.ts'
@@ -284,7 +283,7 @@ test('receive looks through a mailbox of many rings, and takes the one that fits
   for (let i = 0; i < 3_000; i++) cell.accept(note, [i], null)
   const received = await cell.receive(({ args }) => args[0] === 2_000, 0)
   assert.deepEqual(received!.args, [2_000])
-  while (cell.run(16) > 0) {}
+  while (cell.settleQueue()) cell.run(16)
   assert.equal(handled.length, 2_999)
   assert.deepEqual(handled.slice(1_998, 2_002), [1_998, 1_999, 2_001, 2_002])
 })

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Actor } from 'holdline/actors'
-import { PendingAsk } from '../../../src/models/actors/ask.ts'
+import type { Ref } from 'holdline/actors'
+import type { PendingAsk } from '../../../src/models/actors/ask.ts'
 import type { Method } from '../../../src/models/actors/actor-class.ts'
 import type { AnyRef, Away } from '../../../src/models/actors/ref.ts'
 import { standOf } from './stand.ts'
@@ -57,7 +58,7 @@ test('what is sent goes to the cell, else away, else nowhere', async () => {
   ref.tell.note(1)
   assert.deepEqual(await ref.ask.all(), [1])
   const away = new Elsewhere()
-  const there = system.newRef('Room')
+  const there = system.newRef('Room') as Ref<Room>
   there.away = away
   there.tell.note(2)
   assert.equal(await there.ask.note(3), 'from there')
