@@ -115,7 +115,7 @@ export const guards: readonly Guard[] = [
     [
       ['a ring grows without end', 'if (this.#capacity === LARGE_CAPACITY) {', 'if (false) {'],
       [
-        'what came later is lost',
+        'what was handled is kept',
         'if (this.#laterCount > 0 && this.length === this.#laterCount) this.#nextRing()',
         '',
       ],
@@ -186,6 +186,66 @@ export const guards: readonly Guard[] = [
         'this.peer(workerId).held.letAllGo()',
         '',
       ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/ref-table.ts`,
+    [`${tests}/ref-table.test.ts`],
+    [['an actor that has ended is found by others', 'this.#live.delete(id)', '']],
+  ),
+  ...guardsOf(
+    `${actors}/rare.ts`,
+    [`${tests}/rare.test.ts`],
+    [
+      [
+        'answered asks are kept for the life of an actor',
+        'this.#asks = this.#asks.filter(({ isDone }) => !isDone)',
+        'this.#asks = [...this.#asks]',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/registry.ts`,
+    [`${tests}/registry.test.ts`],
+    [
+      ['a failed start keeps the key of the machine', 'at.mesh.release(place)', ''],
+      ['the key of a dead actor is its own', 'this.#mesh?.mesh.release(place)', ''],
+      ['a key without an owner is asked for for ever', 'tries < MAX_TRIES', 'tries < 1_000'],
+      [
+        'the names of a dead actor are taken',
+        'for (const name of rare?.names ?? []) this.#names.delete(name)',
+        '',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/travel.ts`,
+    [`${tests}/travel.test.ts`],
+    [
+      ['a getter writes over what it is part of', 'this.#writer = null\n    try', 'try'],
+      ['a reference means another actor elsewhere', 'if (ref.host !== this.#host)', 'if (false)'],
+      ['an actor has two references', 'else ref.canonical = known', ''],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/unresolved.ts`,
+    [`${tests}/unresolved.test.ts`],
+    [
+      ['an ask that was given up is made', 'if (!ask.isDone) to', 'to'],
+      ['a monitor that was taken back is made', 'if (!monitor.isTakenBack) watch', 'watch'],
+      [
+        'one that cannot go on holds up the rest',
+        'this.#report(error)\n',
+        'this.#report(error)\n        break\n',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${actors}/value-reader.ts`,
+    [`${tests}/value-reader.test.ts`],
+    [
+      ['bytes that end are read on', 'if (this.#at >= this.#bytes.length) throw cutOff()', ''],
+      ['lengths are believed', 'if (this.#at > this.#bytes.length) throw cutOff()', ''],
     ],
   ),
 ]

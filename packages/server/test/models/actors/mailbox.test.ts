@@ -1,6 +1,8 @@
 // The rings of a mailbox against an array.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { Method } from '../../../src/models/actors/actor-class.ts'
 import type { Asked } from '../../../src/models/actors/ask.ts'
@@ -109,4 +111,22 @@ test('the pool keeps only so many', () => {
   const known = new Set(given)
   const taken = Array.from({ length: 2_000 }, () => pool.take())
   assert.equal(taken.filter((mailbox) => known.has(mailbox)).length, 1_024)
+})
+
+test('what was handled is kept nowhere, however many waited', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const mailbox = new Mailbox()
+  const held: WeakRef<readonly unknown[]>[] = []
+  for (let i = 0; i < 3_000; i++) {
+    const args = [i]
+    held.push(new WeakRef(args))
+    mailbox.push(method, args, null)
+  }
+  for (let i = 0; i < 2_000; i++) mailbox.shift()
+  // What a WeakRef was asked for, or made of, is there until the job ends.
+  await new Promise((resolve) => setImmediate(resolve))
+  collect()
+  assert.equal(held.filter((each) => each.deref() !== undefined).length, 1_000)
+  assert.equal(mailbox.length, 1_000)
 })

@@ -40,6 +40,8 @@ test("another system's reference: ERR_ACTOR_MESSAGE", () => {
 
 test('a getter that sends while its object is written disturbs neither', () => {
   const { system } = standOf('remote')
+  // From the second one on the writer is there already.
+  system.copy([1])
   let inner: unknown = null
   const value = {
     before: 'a',

@@ -105,6 +105,15 @@ test('links, their undoing, exit signals and monitors that were taken back wait 
   assert.deepEqual([ref.isDead, linked.isDead, loosened.isDead, told], [true, true, false, 0])
 })
 
+test('a monitor that was taken back meanwhile leaves nothing with the actor', () => {
+  const { ref, found } = looking()
+  const monitor = new Monitor(ref, { down: () => {} })
+  watch(monitor)
+  unwatch(monitor)
+  found()
+  assert.equal(ref.cell!.relations, null)
+})
+
 test('what fails when it goes on is reported, and the rest goes on', async () => {
   const { system, clock, ref, errors } = looking()
   class Small extends Room {
