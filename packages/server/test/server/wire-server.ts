@@ -100,7 +100,8 @@ async function untilOnClock(clock: FakeClock, what: string, isSo: () => boolean)
   }
 }
 
-function lineOf(peer: MemoryPeer): WireLine {
+/** A peer of the memory engine as a line. */
+export function lineOf(peer: MemoryPeer): WireLine {
   return {
     get onBytes() {
       return peer.onBytes
@@ -122,7 +123,7 @@ function lineOf(peer: MemoryPeer): WireLine {
   }
 }
 
-function tcpLine(port: number, path: string, options: DialOptions): Promise<WireLine> {
+export function tcpLine(port: number, path: string, options: DialOptions): Promise<WireLine> {
   const { method = 'GET', headers = {}, behind = new Uint8Array(0) } = options
   return dialTcp(port, { path, method, headers, behind })
 }

@@ -10,48 +10,22 @@ import type { CallbackHandlers } from 'holdline/callbacks'
 import { wireFrame } from 'holdline/testing'
 import { wireEngines, wireServer } from '../../server/wire-server.ts'
 import type { WireEngine, WireServer } from '../../server/wire-server.ts'
-
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
-
-function gate(): { readonly passed: Promise<void>; open(): void; break(error: Error): void } {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  // Who opens it never, or breaks it early, must not lose the process to it.
-  promise.catch(() => {})
-  return { passed: promise, open: resolve, break: reject }
-}
-
-const tick = (): Promise<void> => Promise.resolve()
+import { besideCanary, canary, rejections } from '../canary.ts'
+import { gate, tick } from '../gate.ts'
+import { numbers, texts } from '../messages.ts'
 
 async function rejected(message: string): Promise<void> {
   await tick()
   throw new Error(message)
 }
 
-const texts = (...messages: readonly string[]): Uint8Array =>
-  Buffer.concat(messages.map((message) => wireFrame(1, message)))
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i))
+const echo = callbacks({ message: (c, data) => void c.send(data) })
 
 function served<Data = undefined>(
   engine: WireEngine,
   handlers: CallbackHandlers<Data>,
 ): Promise<WireServer> {
-  return wireServer(engine, {
-    routes: {
-      '/': callbacks(handlers),
-      '/canary': callbacks({ message: (c, data) => void c.send(data) }),
-    },
-  })
-}
-
-/** Another connection is served: whatever happened, it happened to one. */
-async function canary(wire: WireServer): Promise<void> {
-  const peer = await wire.connect('/canary')
-  peer.text('still here?')
-  assert.equal(await peer.message(), 'still here?')
-  peer.close(1000)
-  await peer.closed()
-  assert.deepEqual(rejections, [])
+  return besideCanary(engine, callbacks(handlers), echo)
 }
 
 for (const engine of wireEngines) {

@@ -5,8 +5,7 @@ import { contract } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 import { z } from 'zod'
 import { wireServer } from '../../server/wire-server.ts'
-
-const tick = (): Promise<void> => Promise.resolve()
+import { tick } from '../gate.ts'
 
 describe('callbacks of a contract', () => {
   const Chat = contract({

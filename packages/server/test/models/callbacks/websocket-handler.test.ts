@@ -5,17 +5,11 @@ import { describe, test } from 'node:test'
 import type { In, UpgradeRequest } from 'holdline'
 import { contract, HoldlineError } from 'holdline'
 import { handler, ReadyState, WebSocketHandler } from 'holdline/callbacks'
-import { wireFrame } from 'holdline/testing'
 import { z } from 'zod'
 import { wireEngines, wireServer } from '../../server/wire-server.ts'
-
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
-process.on('exit', () => assert.deepEqual(rejections, []))
-
-const tick = (): Promise<void> => Promise.resolve()
-const texts = (...messages: readonly string[]): Uint8Array =>
-  Buffer.concat(messages.map((message) => wireFrame(1, message)))
+import { rejections } from '../canary.ts'
+import { tick } from '../gate.ts'
+import { texts } from '../messages.ts'
 
 class Silent extends WebSocketHandler {
   onMessage(): void {}

@@ -10,45 +10,32 @@ import { wireFrame } from 'holdline/testing'
 import { z } from 'zod'
 import { wireEngines, wireServer } from '../../server/wire-server.ts'
 import type { WireEngine, WireServer } from '../../server/wire-server.ts'
-
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
+import { besideCanary, canary as otherServed, rejections } from '../canary.ts'
+import { numbers, texts } from '../messages.ts'
 
 type Message = string | Uint8Array
 type Handler = TaskHandler<Message, Message, Connection<undefined>>
 
-const texts = (...messages: readonly string[]): Uint8Array =>
-  Buffer.concat(messages.map((message) => wireFrame(1, message)))
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i))
+const echo = task(async ({ rx, tx }) => {
+  for await (const message of rx) await tx.send(message)
+})
 
 function served(
   engine: WireEngine,
   handler: Handler,
   options?: TaskOptions<undefined>,
 ): Promise<WireServer> {
-  return wireServer(engine, {
-    routes: {
-      '/': task(handler, options),
-      '/canary': task(async ({ rx, tx }) => {
-        for await (const message of rx) await tx.send(message)
-      }),
-    },
-  })
+  return besideCanary(engine, task(handler, options), echo)
 }
 
 async function failures(wire: WireServer): Promise<number> {
   return (await wire.server.stats()).failures['ERR_HANDLER'] ?? 0
 }
 
-/** Another connection is served: whatever happened, it happened to one. */
+/** Another connection is served, and so many have failed. */
 async function canary(wire: WireServer, failureCount = 0): Promise<void> {
-  const peer = await wire.connect('/canary')
-  peer.text('still here?')
-  assert.equal(await peer.message(), 'still here?')
-  peer.close(1000)
-  await peer.closed()
+  await otherServed(wire)
   assert.equal(await failures(wire), failureCount)
-  assert.deepEqual(rejections, [])
 }
 
 const echoes: Record<string, Handler> = {

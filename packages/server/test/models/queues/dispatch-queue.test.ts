@@ -5,18 +5,8 @@ import fc from 'fast-check'
 import { FakeClock } from 'holdline/testing'
 import { queue, queues } from 'holdline/queues'
 import type { Queue } from 'holdline/queues'
-
-interface Gate {
-  readonly passed: Promise<void>
-  open(): void
-  break(error: Error): void
-}
-
-function gate(): Gate {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  promise.catch(() => {})
-  return { passed: promise, open: resolve, break: reject }
-}
+import { gate } from '../gate.ts'
+import type { Gate } from '../gate.ts'
 
 /** All that can go on without time or I/O has gone on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -5,48 +5,20 @@ import { contract } from 'holdline'
 import type { Connection } from 'holdline'
 import { dispatch, queue } from 'holdline/queues'
 import type { DispatchHandlers, Queue } from 'holdline/queues'
-import { wireFrame } from 'holdline/testing'
 import { z } from 'zod'
 import { wireEngines, wireServer } from '../../server/wire-server.ts'
 import type { WireEngine, WireServer } from '../../server/wire-server.ts'
+import { besideCanary, canary } from '../canary.ts'
+import { gate, tick } from '../gate.ts'
+import { numbers, texts } from '../messages.ts'
 
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
-
-interface Gate {
-  readonly passed: Promise<void>
-  open(): void
-}
-
-function gate(): Gate {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  return { passed: promise, open: resolve }
-}
-
-const tick = (): Promise<void> => Promise.resolve()
-const texts = (...messages: readonly string[]): Uint8Array =>
-  Buffer.concat(messages.map((message) => wireFrame(1, message)))
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i))
+const echo = dispatch({ message: (c, data) => void c.send(data) })
 
 function served<Data = undefined>(
   engine: WireEngine,
   handlers: DispatchHandlers<Data>,
 ): Promise<WireServer> {
-  return wireServer(engine, {
-    routes: {
-      '/': dispatch(handlers),
-      '/canary': dispatch({ message: (c, data) => void c.send(data) }),
-    },
-  })
-}
-
-/** Another connection is served: whatever happened, it happened to one. */
-async function canary(wire: WireServer): Promise<void> {
-  const peer = await wire.connect('/canary')
-  peer.text('still here?')
-  assert.equal(await peer.message(), 'still here?')
-  await peer.leave()
-  assert.deepEqual(rejections, [])
+  return besideCanary(engine, dispatch(handlers), echo)
 }
 
 /** The ways to choose queues; the order of one connection is the same on each. */

@@ -7,44 +7,19 @@ import type { Connection, UpgradeRequest } from 'holdline'
 import { contract } from 'holdline'
 import { RequestError, servlet } from 'holdline/servlet'
 import type { Exchange, ServletHandler, ServletOptions } from 'holdline/servlet'
-import { wireFrame } from 'holdline/testing'
 import type { WirePeer } from 'holdline/testing'
 import { z } from 'zod'
 import { wireEngines, wireServer } from '../../server/wire-server.ts'
 import type { WireEngine, WireServer } from '../../server/wire-server.ts'
-
-const rejections: unknown[] = []
-process.on('unhandledRejection', (reason) => rejections.push(reason))
+import { besideCanary, canary, rejections } from '../canary.ts'
+import { gate, gates } from '../gate.ts'
+import { numbers, texts } from '../messages.ts'
 
 type Text = string | Uint8Array
 type Plain = ServletHandler<Text, Text, Connection, undefined>
 
-interface Gate {
-  readonly passed: Promise<void>
-  open(): void
-  break(error: unknown): void
-}
-
-function gate(): Gate {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  promise.catch(() => {})
-  return { passed: promise, open: resolve, break: reject }
-}
-
-/** A gate for each request, by its text. */
-function gates(): (name: unknown) => Gate {
-  const all = new Map<unknown, Gate>()
-  return (name) => {
-    if (!all.has(name)) all.set(name, gate())
-    return all.get(name)!
-  }
-}
-
-const texts = (...messages: readonly string[]): Uint8Array =>
-  Buffer.concat(messages.map((message) => wireFrame(1, message)))
 const requests = (...ids: readonly unknown[]): Uint8Array =>
   texts(...ids.map((id) => JSON.stringify({ id, data: id })))
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i))
 
 async function errorOf(peer: WirePeer): Promise<{ id?: unknown; code: string; data?: unknown }> {
   const { id, error } = JSON.parse((await peer.message()) as string) as {
@@ -67,15 +42,14 @@ const logger = {
   error: (_: string, error: unknown) => void logged.push(error),
 }
 
+const echo = servlet((message) => message)
+
 function served(
   engine: WireEngine,
   handler: Plain,
   options: ServletOptions<undefined> & { readonly concurrency?: 1 } = {},
 ): Promise<WireServer> {
-  return wireServer(engine, {
-    logger,
-    routes: { '/': servlet(handler, options), '/canary': servlet((message) => message) },
-  })
+  return besideCanary(engine, servlet(handler, options), echo, { logger })
 }
 
 function servedWithIds(
@@ -83,19 +57,7 @@ function servedWithIds(
   handler: ServletHandler<unknown, unknown, Connection, undefined>,
   options: ServletOptions<undefined> & { readonly concurrency: number },
 ): Promise<WireServer> {
-  return wireServer(engine, {
-    logger,
-    routes: { '/': servlet(handler, options), '/canary': servlet((message) => message) },
-  })
-}
-
-/** Another connection is served, and nothing was left to the process. */
-async function canary(wire: WireServer): Promise<void> {
-  const peer = await wire.connect('/canary')
-  peer.text('still here?')
-  assert.equal(await peer.message(), 'still here?')
-  await peer.leave()
-  assert.deepEqual(rejections, [])
+  return besideCanary(engine, servlet(handler, options), echo, { logger })
 }
 
 for (const engine of wireEngines) {

@@ -6,12 +6,9 @@ import type { ServeOptions, Server } from 'holdline'
 import { threads } from 'holdline/threads'
 import type { ThreadOptions } from 'holdline/threads'
 import { FakeClock, MemoryEngine, WirePeer } from 'holdline/testing'
-import type { MemoryPeer, WireLine } from 'holdline/testing'
-import { dialTcp } from '../../../src/testing/tcp-wire-line.ts'
+import type { WireLine } from 'holdline/testing'
+import { lineOf, tcpLine } from '../../server/wire-server.ts'
 import type { DialOptions, WireEngine } from '../../server/wire-server.ts'
-
-export const numbers = (count: number): string[] =>
-  Array.from({ length: count }, (_, i) => String(i))
 
 const PATIENCE_MS = 30_000
 
@@ -55,10 +52,9 @@ export class ThreadStand implements AsyncDisposable {
     }
     if (engine !== 'memory') {
       const server = await serve({ engine, host: '127.0.0.1', logger, routes })
-      return new ThreadStand(server, reports, null, (path, options) => {
-        const { method = 'GET', headers = {}, behind = new Uint8Array(0) } = options
-        return dialTcp(server.port, { path, method, headers, behind })
-      })
+      return new ThreadStand(server, reports, null, (path, options) =>
+        tcpLine(server.port, path, options),
+      )
     }
     const clock = new FakeClock()
     const memory = new MemoryEngine(clock)
@@ -145,28 +141,6 @@ export async function canary(stand: ThreadStand): Promise<void> {
   peer.text('still here?')
   assert.equal(await peer.message(), 'still here?')
   await peer.leave()
-}
-
-function lineOf(peer: MemoryPeer): WireLine {
-  return {
-    get onBytes() {
-      return peer.onBytes
-    },
-    set onBytes(f) {
-      peer.onBytes = f
-    },
-    get hasEnded() {
-      return peer.hasEnded
-    },
-    get isClosed() {
-      return peer.isClosed
-    },
-    write: (bytes) => peer.write(bytes),
-    end: () => peer.end(),
-    cut: () => peer.cut(),
-    stopReading: () => void (peer.windowBytes = 0),
-    startReading: () => void (peer.windowBytes = Infinity),
-  }
 }
 
 export async function echoes(peer: WirePeer, message: string): Promise<void> {

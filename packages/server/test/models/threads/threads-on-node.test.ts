@@ -5,15 +5,8 @@ import { test } from 'node:test'
 import type { WirePeer } from 'holdline/testing'
 import { threads } from 'holdline/threads'
 import { Sum } from './sessions/typed.ts'
-import {
-  canary,
-  closedWith,
-  echoes,
-  numbers,
-  tasks,
-  ThreadStand,
-  threadStand,
-} from './thread-stand.ts'
+import { canary, closedWith, echoes, tasks, ThreadStand, threadStand } from './thread-stand.ts'
+import { numbers } from '../messages.ts'
 
 const engine = 'node'
 

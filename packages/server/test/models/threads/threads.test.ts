@@ -11,11 +11,11 @@ import {
   canary,
   closedWith,
   echoes,
-  numbers,
   ThreadStand,
   threadStand,
   untilAccepted,
 } from './thread-stand.ts'
+import { numbers } from '../messages.ts'
 
 for (const engine of wireEngines) {
   describe(`threads on the ${engine} engine`, () => {

@@ -4,12 +4,9 @@ import { serve } from 'holdline'
 import type { ServeOptions } from 'holdline'
 import { Actor, actors, ConnectionActor, self, whereis } from 'holdline/actors'
 import type { Down, Ref } from 'holdline/actors'
+import { logger, started, tell } from './tell.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ServeOptions
-
-function tell(fact: object): void {
-  process.stdout.write(`${JSON.stringify({ pid: process.pid, ...fact })}\n`)
-}
 
 class Room extends Actor {
   readonly #guests: Ref<Session>[] = []
@@ -61,24 +58,17 @@ class Session extends ConnectionActor {
   }
 }
 
-const logger = {
-  info: (): void => {},
-  warn: (line: string): void => tell({ warn: line }),
-  error: (line: string, error?: Error): void => tell({ error: `${line} ${error?.stack ?? ''}` }),
-}
-
-try {
+await started(async () => {
   const server = await serve({
     port: 0,
-    logger,
+    logger: {
+      ...logger,
+      error: (line, error) =>
+        tell({ error: `${line} ${(error as Error | undefined)?.stack ?? ''}` }),
+    },
     ...options,
     routes: { '/room/:name': actors(Session) },
   })
-  const { workerId, url, port, processCount } = server
-  server.onWorkerLeft((left) => tell({ left, toldTo: workerId }))
-  tell({ workerId, url, port, processCount })
-} catch (error) {
-  const { code, cause } = error as { code?: string; cause?: { code?: string } }
-  tell({ failed: code, cause: cause?.code, message: String(error) })
-  process.exit(3)
-}
+  server.onWorkerLeft((left) => tell({ left, toldTo: server.workerId }))
+  return server
+})

@@ -5,14 +5,11 @@ import { serve } from 'holdline'
 import type { Broker, Connection, ServeOptions } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 import type { WorkerMesh } from '../../../src/connection/worker-mesh.ts'
+import { logger, started, tell } from './tell.ts'
 
 const { brings, ...options } = JSON.parse(process.argv[2] ?? '{}') as ServeOptions & {
   /** `broker`: one of its own. `fault`: a join that throws. */
   brings?: 'broker' | 'fault'
-}
-
-function tell(fact: object): void {
-  process.stdout.write(`${JSON.stringify({ pid: process.pid, ...fact })}\n`)
 }
 
 const connections = new Set<Connection>()
@@ -63,13 +60,7 @@ const route = {
   },
 }
 
-const logger = {
-  info: (): void => {},
-  warn: (line: string): void => tell({ warn: line }),
-  error: (line: string): void => tell({ error: line }),
-}
-
-try {
+await started(async () => {
   const server = await serve({
     port: 0,
     logger,
@@ -77,11 +68,6 @@ try {
     ...(brings === 'broker' && { broker }),
     routes: { '/room/:name': route },
   })
-  const { workerId, url, port, processCount } = server
-  server.onWorkerLeft((left) => tell({ left, toldTo: workerId }))
-  tell({ workerId, url, port, processCount })
-} catch (error) {
-  const { code, cause } = error as { code?: string; cause?: { code?: string } }
-  tell({ failed: code, cause: cause?.code, message: String(error) })
-  process.exit(3)
-}
+  server.onWorkerLeft((left) => tell({ left, toldTo: server.workerId }))
+  return server
+})

@@ -4,20 +4,11 @@
 import { serve } from 'holdline'
 import type { ServeOptions } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
+import { logger, started, tell } from './tell.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as ServeOptions
 
-function tell(fact: object): void {
-  process.stdout.write(`${JSON.stringify({ pid: process.pid, ...fact })}\n`)
-}
-
-const logger = {
-  info: (): void => {},
-  warn: (line: string): void => tell({ warn: line }),
-  error: (line: string): void => tell({ error: line }),
-}
-
-try {
+const server = await started(async () => {
   const server = await serve({
     ...(options.path === undefined && { port: 0 }),
     logger,
@@ -43,23 +34,18 @@ try {
       }),
     },
   })
-  const { workerId, url, port, processCount } = server
   let lastWords = 0
-  if (processCount > 1) server.subscribe('last words', () => lastWords++)
-  server.onWorkerLeft((left) => tell({ left, toldTo: workerId, lastWords }))
-  tell({ workerId, url, port, processCount })
-  if (workerId === 0) {
-    server.subscribe('room', (message) => tell({ heard: String(message) }))
-    process.stdin.setEncoding('utf8').on('data', (line: string) => {
-      const word = line.trim()
-      if (word === 'stats') void server.stats().then((stats) => tell({ stats }))
-      else if (word === 'close') void server.close().then(() => tell({ closed: true }))
-      else void server.publish('room', word)
-    })
-    process.stdin.unref?.()
-  }
-} catch (error) {
-  const { code, cause } = error as { code?: string; cause?: { code?: string } }
-  tell({ failed: code, cause: cause?.code, message: String(error) })
-  process.exit(3)
+  if (server.processCount > 1) server.subscribe('last words', () => lastWords++)
+  server.onWorkerLeft((left) => tell({ left, toldTo: server.workerId, lastWords }))
+  return server
+})
+if (server.workerId === 0) {
+  server.subscribe('room', (message) => tell({ heard: String(message) }))
+  process.stdin.setEncoding('utf8').on('data', (line: string) => {
+    const word = line.trim()
+    if (word === 'stats') void server.stats().then((stats) => tell({ stats }))
+    else if (word === 'close') void server.close().then(() => tell({ closed: true }))
+    else void server.publish('room', word)
+  })
+  process.stdin.unref?.()
 }

@@ -1,11 +1,11 @@
-// docs/guide/models.md quotes these examples: word for word, all models, and its tables are where the bench puts them.
+// docs/guide/models.md quotes examples/models: word for word, all models, and its tables are where the bench puts them.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { guide, GuidePage } from '../../packages/server/test/guide/guide-page.ts'
+import { guide, GuidePage, root } from './guide-page.ts'
 
-const folder = import.meta.dirname
+const folder = join(root, 'examples', 'models')
 const page = new GuidePage('models.md')
 const models = ['servlet', 'callbacks', 'actors', 'csp', 'queues', 'loop', 'threads']
 
