@@ -148,16 +148,6 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${source}/native.ts`,
-    [`${tests}/epoll-kernel.test.ts`],
-    [
-      [
-        'a worker that is terminated aborts the process',
-        "if (!isMainThread) return 'a worker thread that is terminated would abort the whole process'",
-      ],
-    ],
-  ),
-  ...guardsOf(
     `${source}/buffer-event.ts`,
     [`${tests}/buffer-event.test.ts`],
     [

@@ -9,6 +9,17 @@ const serverTests = 'packages/server/test/server'
 
 export const guards: readonly Guard[] = [
   ...guardsOf(
+    'packages/server/src/native/node-ffi.ts',
+    ['packages/server/test/native/node-ffi.test.ts'],
+    [
+      [
+        'a worker that is terminated aborts the process',
+        "if (!isMainThread) return 'a worker thread that is terminated would abort the whole process'",
+      ],
+      ['who uses node:ffi is warned of it', 'process.emitWarning = () => {}'],
+    ],
+  ),
+  ...guardsOf(
     `${uring}/reactor.ts`,
     [`${tests}/ticks.test.ts`, `${tests}/reactor.test.ts`],
     [

@@ -67,7 +67,12 @@ const TARGET: unique symbol = Symbol('holdline.target')
 const TIMEOUT_MS: unique symbol = Symbol('holdline.timeoutMs')
 
 /** An object whose class has a method for each of the protocol. */
-export class Stub {
+export interface Stub {
+  readonly [TARGET]: StubTarget
+  readonly [TIMEOUT_MS]: number
+}
+
+class PlainStub implements Stub {
   readonly [TARGET]: StubTarget
   readonly [TIMEOUT_MS]: number
 
@@ -84,8 +89,8 @@ export interface AskOptions {
 
 export class Protocol {
   readonly methods: ReadonlyMap<string, Method>
-  readonly #Tell: typeof Stub
-  readonly #Ask: typeof Stub
+  readonly #Tell: typeof PlainStub
+  readonly #Ask: typeof PlainStub
 
   constructor(methods: ReadonlyMap<string, Method>) {
     this.methods = methods
@@ -118,8 +123,8 @@ function checkedMs(timeoutMs: number): number {
 function stubClass(
   methods: ReadonlyMap<string, Method>,
   build: (method: Method) => unknown,
-): typeof Stub {
-  const Class = class extends Stub {}
+): typeof PlainStub {
+  const Class = class extends PlainStub {}
   for (const [name, method] of methods) {
     Object.defineProperty(Class.prototype, name, { value: build(method) })
   }

@@ -29,7 +29,7 @@ export const Errno = {
   EINTR: -4,
   EIO: -5,
   EBADF: -9,
-  EAGAIN: AGAIN,
+  EAGAIN: -11,
   ENOMEM: -12,
   EACCES: -13,
   EEXIST: -17,

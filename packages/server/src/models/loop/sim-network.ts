@@ -71,7 +71,7 @@ export class SimPeer {
 
 /** One end of a line. */
 export class SimEnd {
-  readonly inbound = new ByteQueue()
+  readonly inbound: ByteQueue = new ByteQueue()
   readonly #windowBytes: number
   other: SimEnd | null = null
   isConnected = true
