@@ -88,7 +88,7 @@ for (const engine of ['node', 'uring']) {
       peer.text(what)
       assert.equal(await peer.message(), what)
       if (what !== 'hook')
-        assert.equal(`${Buffer.from((await peer.message()) as Uint8Array)}`, 'of a blob')
+        assert.equal(Buffer.from((await peer.message()) as Uint8Array).toString(), 'of a blob')
     }
     peer.cut()
   })
