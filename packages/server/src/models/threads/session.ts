@@ -68,7 +68,8 @@ export class Session<C extends Contract | undefined = undefined, Data = unknown>
 
   /** Whether what is sent may still arrive. */
   get isOpen(): boolean {
-    return !this.#isClosing && !this.#end.hasEnded
+    // The loop says that it ended a moment after it said so to `recv`.
+    return !this.#isClosing && this.closeCode === null && !this.#end.hasEnded
   }
 
   /** Blocks until a message has come, and gives it; null when the connection has ended or `close` was called. */
@@ -101,7 +102,7 @@ export class Session<C extends Contract | undefined = undefined, Data = unknown>
    */
   send(message: Sent<C>): 'sent' | 'closed' {
     const payload = this.#encode(message)
-    if (this.#isClosing || !this.#end.send(ParcelKind.MESSAGE, payload)) return 'closed'
+    if (!this.isOpen || !this.#end.send(ParcelKind.MESSAGE, payload)) return 'closed'
     return 'sent'
   }
 

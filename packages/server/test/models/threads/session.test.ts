@@ -32,6 +32,16 @@ function sessionOf<C extends Contract | undefined = undefined>(
   return { session, ends, sent }
 }
 
+test('once recv has said that it ended nothing is sent, though the loop has not said so to senders', () => {
+  const { session, ends, sent } = sessionOf()
+  ends.loop.write(ParcelKind.END, '4000 so long')
+  assert.equal(session.recv(), null)
+  assert.equal(session.isOpen, false)
+  assert.equal(session.send('too late'), 'closed')
+  assert.equal(session.trySend('too late'), 'closed')
+  assert.deepEqual(sent(), [])
+})
+
 test('recv: messages in order, TIMEOUT when there is none, null for ever once it has ended', () => {
   const { session, ends } = sessionOf()
   assert.equal(session.recv(0), TIMEOUT)
