@@ -12,27 +12,8 @@ export const guards: readonly Guard[] = [
     [`${tests}/models/callbacks/callbacks.test.ts`, `${tests}/models/callbacks/bytes.test.ts`],
     [
       [
-        'a program is not told of a failed handler',
-        'if (functions.error) tell((failure) => functions.error!(seenAs(c), failure), error)',
-      ],
-      [
-        'a handler that rejects is told to nobody',
-        ': promise.then(undefined, (error: unknown) => failed(c, error))',
-        ': promise',
-      ],
-      [
-        'an asynchronous handler has bytes that change',
-        'keepsBytes && typeof data',
-        'typeof data === typeof c && typeof data',
-      ],
-      [
-        'the first message of an asynchronous handler changes',
-        'let keepsBytes = isAsync((functions as { readonly message?: unknown }).message)',
-        'let keepsBytes = false',
-      ],
-      [
         'messages come while `open` is under way',
-        'if (isPromise(result)) laneOf(c).hold(result)\n    },\n    message',
+        'if (isPromise(result)) program.laneOf(c).hold(result)\n    },\n    message',
         '},\n    message',
       ],
       [
@@ -42,7 +23,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'messages come while a handler is under way',
-        'if (isPromise(result)) laneOf(c).hold(result)\n    },\n    // Not',
+        'if (isPromise(result)) program.laneOf(c).hold(result)\n    },\n    // Not',
         '},\n    // Not',
       ],
       [
@@ -56,8 +37,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         "a failed `drain` is nobody's",
-        'failLater(\n        c,\n        run(c, () => functions.drain?.(seenAs(c))),\n      )',
-        'run(c, () => functions.drain?.(seenAs(c)))',
+        'failLater(\n        c,\n        program.run(c, () => functions.drain?.(program.seenAs(c))),\n      )',
+        'program.run(c, () => functions.drain?.(program.seenAs(c)))',
       ],
     ],
   ),
@@ -77,9 +58,32 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
-    `${callbacks}/callbacks.ts`,
-    [`${tests}/models/callbacks/typed-callbacks.test.ts`],
+    `${connection}/program-handlers.ts`,
     [
+      `${tests}/connection/program-handlers.test.ts`,
+      `${tests}/models/callbacks/callbacks.test.ts`,
+      `${tests}/models/callbacks/bytes.test.ts`,
+    ],
+    [
+      [
+        'a program is not told of a failed handler',
+        'this.#functions.error?.(this.seenAs(c), error)',
+      ],
+      [
+        'a handler that rejects is told to nobody',
+        'return promise.then(undefined, (error: unknown) => this.#failed(c, error))',
+        'return promise',
+      ],
+      [
+        'an asynchronous handler has bytes that change',
+        'this.#keepsBytes && typeof data',
+        'typeof data === typeof c && typeof data',
+      ],
+      [
+        'the first message of an asynchronous handler changes',
+        'this.#keepsBytes = isAsync((functions as { readonly message?: unknown }).message)',
+        'this.#keepsBytes = false',
+      ],
       [
         'a message that was answered reaches the handler',
         'if (message === UNFIT) return undefined',

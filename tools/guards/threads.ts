@@ -165,7 +165,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'something is sent behind the close frame',
-        'if (this.#isClosing || !this.#end.send(ParcelKind.MESSAGE, payload))',
+        'if (!this.isOpen || !this.#end.send(ParcelKind.MESSAGE, payload))',
         'if (!this.#end.send(ParcelKind.MESSAGE, payload))',
       ],
     ],

@@ -8,9 +8,9 @@ import { isPromise } from './is-promise.ts'
 
 export { isAsync, isPromise } from './is-promise.ts'
 
-/** Messages and bytes that may wait behind a handler before the line is paused. */
-const MAX_WAITING = 16
-const MAX_WAITING_BYTES = 65_536
+/** Messages and bytes that may wait behind a handler, in any model, before the line is paused. */
+export const MAX_WAITING = 16
+export const MAX_WAITING_BYTES = 65_536
 
 /** What waits: a message, or a step such as `close` that comes after all of them. */
 type Waiting = string | Uint8Array | (() => unknown)

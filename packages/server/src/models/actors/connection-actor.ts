@@ -6,6 +6,7 @@ import type { Contract, In, Out } from '../../connection/contract.ts'
 import { invalidMessageAnswer } from '../../connection/contract.ts'
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import { PausedBy } from '../../connection/held-connection.ts'
+import { MAX_WAITING_BYTES } from '../../connection/lane.ts'
 import { CloseCode } from '../../protocol/close-code.ts'
 import { Actor } from './actor.ts'
 import { isBase, Method } from './actor-class.ts'
@@ -15,9 +16,6 @@ import { CellBit } from './cell-bits.ts'
 import type { CellHost } from './cell-bits.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { describe } from './exit-reason.ts'
-
-/** Bytes of frames that may wait before the line is held back, whatever the limit of the mailbox. */
-const MAX_WAITING_BYTES = 65_536
 
 /** What an actor of the contract `C` receives; text and bytes where there is none. */
 type Received<C> = C extends Contract ? In<C> : string | Uint8Array
@@ -118,6 +116,7 @@ export class ConnectionCell extends Cell {
     }
     this.waitingBytes += data.length
     this.accept(method, [message, data.length], null)
+    // In bytes the line is held back where every model does it, whatever the limit of the mailbox.
     if (this.mailbox!.length < kind.limit && this.waitingBytes < MAX_WAITING_BYTES) return
     this.bits |= CellBit.FULL
     this.rarely().hold(this)

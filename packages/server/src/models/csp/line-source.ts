@@ -3,16 +3,13 @@
 
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import { PausedBy } from '../../connection/held-connection.ts'
+import { MAX_WAITING, MAX_WAITING_BYTES } from '../../connection/lane.ts'
 import type { MessageView } from '../../connection/message-view.ts'
 import { UNFIT } from '../../connection/message-view.ts'
 import { Ring } from './ring.ts'
 import { Source } from './source.ts'
 import type { Received } from './waiter.ts'
 import { WaiterList } from './waiter.ts'
-
-/** Messages and bytes that may wait to be received before the line is paused; as those of a lane. */
-const MAX_WAITING = 16
-const MAX_WAITING_BYTES = 65_536
 
 interface Kept<M> {
   readonly message: M

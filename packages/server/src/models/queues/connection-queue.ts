@@ -3,13 +3,10 @@
 
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import { PausedBy } from '../../connection/held-connection.ts'
+import { MAX_WAITING, MAX_WAITING_BYTES } from '../../connection/lane.ts'
 import { DispatchQueue } from './dispatch-queue.ts'
 import type { Scheduler } from './scheduler.ts'
 import { Work } from './work.ts'
-
-/** Messages and bytes that may wait before the line is paused. */
-const MAX_WAITING = 16
-const MAX_WAITING_BYTES = 65_536
 
 type Message = string | Uint8Array
 

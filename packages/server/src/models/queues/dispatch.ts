@@ -13,8 +13,8 @@ import { HoldlineError } from '../../protocol/errors.ts'
 import { ConnectionQueue } from './connection-queue.ts'
 import { DispatchQueue } from './dispatch-queue.ts'
 import type { DispatchFunctions, DispatchHandlers, TypedDispatchHandlers } from './handlers.ts'
-import type { Held } from './program-handlers.ts'
-import { ProgramHandlers } from './program-handlers.ts'
+import type { Held } from './queued-handlers.ts'
+import { QueuedHandlers } from './queued-handlers.ts'
 import { queue as processQueues } from './queues.ts'
 import { leaveInline } from './work.ts'
 
@@ -46,7 +46,7 @@ function behaviorOf<C, M>(
   const { queue: chosen = 'connection' } = functions
   const choose = typeof chosen === 'function' ? chosen : null
   const shared = choose === null && chosen !== 'connection' ? dispatchQueueOf(chosen) : null
-  const program = new ProgramHandlers(functions, view, shared)
+  const program = new QueuedHandlers(functions, view, shared)
   const { scheduler } = shared ?? dispatchQueueOf(processQueues.main)
 
   const ownOf = (c: HeldConnection): ConnectionQueue => {

@@ -1,4 +1,4 @@
-// The calls themselves; what comes of them on the wire stands in dispatch.test.ts.
+// What is kept for a connection of the queues model; what comes of the calls on the wire stands in dispatch.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { queues } from 'holdline/queues'
@@ -7,13 +7,13 @@ import { UNFIT } from '../../../src/connection/message-view.ts'
 import type { MessageView } from '../../../src/connection/message-view.ts'
 import type { ConnectionQueue } from '../../../src/models/queues/connection-queue.ts'
 import type { DispatchQueue } from '../../../src/models/queues/dispatch-queue.ts'
-import { ProgramHandlers } from '../../../src/models/queues/program-handlers.ts'
+import { QueuedHandlers } from '../../../src/models/queues/queued-handlers.ts'
 
 const connection = (): HeldConnection => ({ id: 1, model: null }) as HeldConnection
 
 test('a plain connection whose handler returns at once costs nothing', () => {
   const seen: unknown[] = []
-  const program = new ProgramHandlers<HeldConnection, string | Uint8Array>(
+  const program = new QueuedHandlers<HeldConnection, string | Uint8Array>(
     { message: (c, message) => void seen.push(c, message) },
     null,
     null,
@@ -26,25 +26,6 @@ test('a plain connection whose handler returns at once costs nothing', () => {
   assert.equal(seen[1], bytes, 'borrowed, not copied')
 })
 
-test('once a handler returned a promise its bytes are copied', async () => {
-  const seen: unknown[] = []
-  const program = new ProgramHandlers<HeldConnection, string | Uint8Array>(
-    {
-      message: (_, message) => {
-        seen.push(message)
-        return Promise.resolve()
-      },
-    },
-    null,
-    null,
-  )
-  const bytes = Uint8Array.of(1)
-  await program.handle(connection(), bytes)
-  await program.handle(connection(), bytes)
-  assert.equal(seen[0], bytes)
-  assert.notEqual(seen[1], bytes)
-})
-
 test('the connection of a view is made once, and a message that does not fit reaches nobody', () => {
   let made = 0
   const view: MessageView<{ readonly id: number }, string> = {
@@ -52,7 +33,7 @@ test('the connection of a view is made once, and a message that does not fit rea
     message: (_, data) => (data === 'unfit' ? UNFIT : `seen ${data as string}`),
   }
   const seen: string[] = []
-  const program = new ProgramHandlers(
+  const program = new QueuedHandlers(
     { message: (_, message: string) => void seen.push(message) },
     view,
     null,
@@ -65,34 +46,9 @@ test('the connection of a view is made once, and a message that does not fit rea
   assert.equal(made, 1)
 })
 
-test('a failure is told, then handed on; without anybody to tell the promise is as it was', async () => {
-  const cause = new Error('meant')
-  const told: unknown[] = []
-  const program = new ProgramHandlers<HeldConnection, string | Uint8Array>(
-    { error: (_, error) => void told.push(error) },
-    null,
-    null,
-  )
-  const fail = (): never => {
-    throw cause
-  }
-  assert.throws(() => program.run(connection(), fail), cause)
-  await assert.rejects(
-    program.run(connection(), () => Promise.reject(cause)) as Promise<void>,
-    cause,
-  )
-  assert.deepEqual(told, [cause, cause])
-  const silent = new ProgramHandlers<HeldConnection, string>({}, null, null)
-  const promise = Promise.resolve()
-  assert.equal(
-    silent.run(connection(), () => promise),
-    promise,
-  )
-})
-
 test('what is kept for a connection goes when its queue is idle, but for what was chosen or made for it', () => {
   const c = connection()
-  const plain = new ProgramHandlers<HeldConnection, string>({}, null, null)
+  const plain = new QueuedHandlers<HeldConnection, string>({}, null, null)
   plain.heldOf(c)
   plain.idle(c)
   assert.equal(c.model, null)
