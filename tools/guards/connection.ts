@@ -49,8 +49,18 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a flood of pings goes on for ever',
-        "if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
-        'if (this.isGone) return',
+        "else if (rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
+        'else if (this.isGone) return',
+      ],
+      [
+        'the answer to a ping is overtaken by messages because an earlier write is under way',
+        'rare.coalescedPongs === 1) this.writeFrame',
+        'rare.coalescedPongs === 0) this.writeFrame',
+      ],
+      [
+        'only the first ping into a blocked line is ever answered in its place',
+        'rare.coalescedPongs > 0 && !this.isBlocked',
+        'rare.pendingPong !== null && !this.isBlocked',
       ],
       [
         'a kept pong is a view of memory that is overwritten',

@@ -328,9 +328,11 @@ export class HeldConnection<Data = unknown>
       return
     }
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
-    // pings and never reads would fill the memory with pongs.
+    // pings and never reads would fill the memory with pongs. The first has its place in the stream all the same.
     const rare = this.rarely()
-    if (++rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
+    rare.coalescedPongs++
+    if (rare.coalescedPongs === 1) this.writeFrame(Opcode.PONG, payload, false)
+    else if (rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
     // No `slice`: that of a Buffer is a view.
     else rare.pendingPong = new Uint8Array(payload)
   }
@@ -367,11 +369,11 @@ export class HeldConnection<Data = unknown>
 
   override flush(): void {
     const rare = this.rare
-    if (rare !== null && rare.pendingPong !== null && !this.isBlocked && this.isOpen) {
+    if (rare !== null && rare.coalescedPongs > 0 && !this.isBlocked && this.isOpen) {
+      rare.coalescedPongs = 0
       const payload = rare.pendingPong
       rare.pendingPong = null
-      rare.coalescedPongs = 0
-      this.writeFrame(Opcode.PONG, payload, false)
+      if (payload !== null) this.writeFrame(Opcode.PONG, payload, false)
     }
     super.flush()
   }

@@ -354,17 +354,33 @@ function blockFor(stand: Stand, line: Line): void {
   assert.ok(line.connection.isBlocked)
 }
 
-test('pings while the line is blocked are answered by the last, in memory of its own', () => {
+test('of pings while the line is blocked the first is answered in its place, and the last, in memory of its own', () => {
   const { stand, line } = held()
-  blockFor(stand, line)
-  const before = line.connection.bufferedBytes
-  for (let i = 1; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
-  assert.equal(line.connection.bufferedBytes, before)
-  line.transport.writesTaken = Infinity
-  line.transport.takeUnderWay()
-  assert.deepEqual(line.shown(), ['1 blocking', '10 ping 100'])
-  line.receive(wireFrame(9, 'again'))
-  assert.deepEqual(line.shown(), ['10 again'])
+  for (let round = 0; round < 2; round++) {
+    blockFor(stand, line)
+    line.receive(wireFrame(9, 'ping 0'))
+    line.connection.send('behind')
+    const before = line.connection.bufferedBytes
+    for (let i = 1; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
+    assert.equal(line.connection.bufferedBytes, before)
+    line.transport.writesTaken = Infinity
+    line.transport.takeUnderWay()
+    assert.deepEqual(line.shown(), ['1 blocking', '10 ping 0', '1 behind', '10 ping 100'])
+    if (round === 0) line.receive(wireFrame(9, 'again'))
+    assert.deepEqual(line.shown(), round === 0 ? ['10 again'] : [])
+  }
+})
+
+test('a ping into a blocked line is answered in its place again once the line has been taken', () => {
+  const { stand, line } = held()
+  for (const name of ['one', 'two']) {
+    blockFor(stand, line)
+    line.receive(wireFrame(9, name))
+    line.connection.send('behind')
+    line.transport.writesTaken = Infinity
+    line.transport.takeUnderWay()
+    assert.deepEqual(line.shown(), ['1 blocking', `10 ${name}`, '1 behind'])
+  }
 })
 
 test('pings in the turn of a write are all answered: some engines tell later that it was taken', () => {
@@ -396,7 +412,7 @@ test('a flood of pings into a line that takes nothing is bounded by what one tur
   assert.equal(most, 20_004 + 50 * 3)
   stand.clock.runTurns()
   for (let i = 0; i < 100; i++) line.receive(wireFrame(9, 'x'))
-  assert.equal(line.connection.bufferedBytes, most)
+  assert.equal(line.connection.bufferedBytes, most + 3)
 })
 
 /** Each message is answered with so much that the next one has to wait until the answer is taken. */
@@ -463,7 +479,7 @@ test('a flood of pings that are not read closes with 1008; one that is read does
   line.transport.writesTaken = Infinity
   line.transport.takeUnderWay()
   stand.clock.runTurns()
-  assert.deepEqual(line.shown(), ['1 blocking', '8 1008 ERR_PING_FLOOD'])
+  assert.deepEqual(line.shown(), ['1 blocking', '10 x', '8 1008 ERR_PING_FLOOD'])
 })
 
 test('the payload of a ping that is sent is cut to what a control frame may carry', () => {

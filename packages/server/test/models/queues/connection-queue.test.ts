@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { queues } from 'holdline/queues'
+import type { Queues } from 'holdline/queues'
 import type { HeldConnection } from '../../../src/connection/held-connection.ts'
 import { ConnectionQueue } from '../../../src/models/queues/connection-queue.ts'
 import type { DispatchQueue } from '../../../src/models/queues/dispatch-queue.ts'
+
+/** Queues whose turn ends by the number of blocks alone: how slow the machine is does not matter. */
+const family = (): Queues => queues({ budget: { ms: Infinity } })
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -23,7 +27,7 @@ function ownQueue(
     handle: (_: HeldConnection, message: string | Uint8Array) => handle(message),
     idle: () => void calls.push('idle'),
   }
-  const { scheduler } = target ?? (queues().serial() as DispatchQueue)
+  const { scheduler } = target ?? (family().serial() as DispatchQueue)
   return new ConnectionQueue(connection, handlers, scheduler, target)
 }
 
@@ -111,7 +115,7 @@ test('a promise that is held holds what comes, and its rejection is a failure', 
 
 test('it is idle when nothing waits or is under way, each time', async () => {
   const on = line()
-  const target = queues().serial() as DispatchQueue
+  const target = family().serial() as DispatchQueue
   const own = ownQueue(on, () => turn(), target)
   own.message('one')
   own.message('two')

@@ -9,7 +9,7 @@ import { PATIENCE } from '../../../src/models/queues/qos.ts'
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('QoS: what is more urgent runs first', async () => {
-  const family = queues()
+  const family = queues({ budget: { ms: 10_000 } })
   const ran: string[] = []
   for (const qos of ['background', 'default', 'interactive', 'utility', 'initiated'] as Qos[]) {
     family.serial({ qos }).post(() => ran.push(qos))
