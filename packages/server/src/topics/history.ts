@@ -81,6 +81,16 @@ export class History {
     return this.#bytes
   }
 
+  /** Whether forgetting it costs nobody more than its age would: all that it keeps is too old, and no retry is awaited. */
+  isStale(nowMs: number): boolean {
+    this.#passTo(nowMs)
+    if (this.#keys !== null || this.#olderKeys !== null) return false
+    this.#trim()
+    if (this.#head === 0) return true
+    const { times } = this.#blockOf(this.#head)
+    return times.at(-1)! < this.#nowMs - this.#retention.ageMs
+  }
+
   /** Takes a publication, with a copy of its bytes, and lets go what it pushes out. */
   append(message: PublishedMessage, options: AppendOptions, nowMs: number): Appended {
     this.#passTo(nowMs)

@@ -185,6 +185,18 @@ test('idempotency keys are bounded: the last so many are known', () => {
   assert.notEqual(history.append('', keyed(0), 0).publication, null)
 })
 
+test('it is stale when all that it keeps is too old and no retry is awaited', () => {
+  const retention = { ...ample, ageMs: 1_000 }
+  const history = new History(retention, 'e')
+  assert.equal(history.isStale(0), true)
+  append(history, 'a', 0, retention)
+  assert.equal(history.isStale(1_000), false)
+  assert.equal(history.isStale(1_001), true)
+  history.append('b', { key: null, idempotencyKey: 'b', retention }, 2_000)
+  assert.equal(history.isStale(3_001), false)
+  assert.equal(history.isStale(2_000 + 3 * IDEMPOTENCY_WINDOW_MS), true)
+})
+
 test('any sequence of calls: it answers as a plain list would', () => {
   const step = fc.record({
     afterMs: fc.integer({ min: 0, max: 400 }),
