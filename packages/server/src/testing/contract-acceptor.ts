@@ -19,6 +19,7 @@ import type { UpgradeRequest } from '../connection/upgrade-request.ts'
 import { Deflater, Inflater } from '../protocol/deflate.ts'
 import { negotiateDeflate } from '../protocol/deflate-parameters.ts'
 import type { DeflateOptions, NegotiatedDeflate } from '../protocol/deflate-parameters.ts'
+import { HoldlineError } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { refusalResponse, upgradeResponse } from '../protocol/handshake.ts'
 import { FrameParser } from '../protocol/parser.ts'
@@ -42,9 +43,12 @@ export interface Failure {
 
 /** No topics: nothing is ever published. */
 export const emptyHub: TopicHub = Object.freeze({
-  subscribe: () => {},
+  subscribe: () => Promise.reject(new HoldlineError('ERR_SERVER_CLOSED')),
   unsubscribe: () => {},
   leave: () => {},
+  publish: () => Promise.reject(new HoldlineError('ERR_SERVER_CLOSED')),
+  history: () => Promise.reject(new HoldlineError('ERR_SERVER_CLOSED')),
+  listen: () => () => {},
   take: () => 0,
   lagBytes: () => 0,
 })

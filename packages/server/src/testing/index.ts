@@ -5,13 +5,15 @@ export { FakeClock } from '../engines/memory/fake-clock.ts'
 export { MemoryEngine } from '../engines/memory/memory-engine.ts'
 export type { MemoryRequest } from '../engines/memory/memory-engine.ts'
 export { MemoryPeer } from '../engines/memory/memory-line.ts'
-export { brokerCases, brokerContract, runBrokerCase } from './broker-contract.ts'
+export { brokerCases, brokerCasesFor, brokerContract, runBrokerCase } from './broker-contract.ts'
 export type {
   BrokerCase,
+  BrokerFaults,
   BrokerGroup,
   BrokerHarness,
-  BrokerParticipant,
-} from './broker-contract.ts'
+  BrokerStand,
+} from './broker-harness.ts'
+export type { BrokerParticipant } from './broker-participant.ts'
 export { engineCases, engineContract, runCase } from './engine-contract.ts'
 export type { EngineHarness, RunningEngine, WireLine, WireRequest } from './engine-harness.ts'
 export type { ContractServer, EngineCase, Serve } from './contract-server.ts'

@@ -20,6 +20,7 @@ const harnesses: readonly BrokerHarness[] = [
       const brokers = Array.from({ length: count }, (_, i) => stand.broker(i + 1))
       return Promise.resolve({
         brokers,
+        join: () => stand.broker(count + 1),
         remove() {
           stand.remove()
           return Promise.resolve()
