@@ -7,6 +7,9 @@ import { basename, dirname, join } from 'node:path'
 const engineCases =
   'cases of the engine contract; test/engines/contract.test.ts runs them for every engine'
 
+const brokerCases =
+  'cases of the broker contract; test/brokers/contract.test.ts runs them for every broker'
+
 const catalogue = 'a part of the catalogue; test/protocol/errors.test.ts checks it whole'
 
 /** Source files without a test file of their own, and why. */
@@ -16,8 +19,14 @@ export const exceptions: Readonly<Record<string, string>> = {
   'packages/server/src/connection/worker-mesh.ts': 'a contract, and its bounds',
   'packages/server/src/protocol/error-entries/models.ts': catalogue,
   'packages/server/src/protocol/error-entries/operation.ts': catalogue,
+  'packages/server/src/protocol/error-entries/topics.ts': catalogue,
   'packages/server/src/protocol/error-entries/wire.ts': catalogue,
   'packages/server/src/testing/cases/answer-rules.ts': engineCases,
+  'packages/server/src/testing/cases/broker-appending.ts': brokerCases,
+  'packages/server/src/testing/cases/broker-attaching.ts': brokerCases,
+  'packages/server/src/testing/cases/broker-faults.ts': brokerCases,
+  'packages/server/src/testing/cases/broker-passing.ts': brokerCases,
+  'packages/server/src/testing/cases/broker-reading.ts': brokerCases,
   'packages/server/src/testing/cases/closing.ts': engineCases,
   'packages/server/src/testing/cases/deadlines.ts': engineCases,
   'packages/server/src/testing/cases/order-rules.ts': engineCases,

@@ -3,6 +3,7 @@
 
 import { modelErrors } from './error-entries/models.ts'
 import { operationErrors } from './error-entries/operation.ts'
+import { topicErrors } from './error-entries/topics.ts'
 import { wireErrors } from './error-entries/wire.ts'
 
 /** What one refusal means on each of the surfaces where it can appear. */
@@ -17,11 +18,12 @@ export interface ErrorEntry {
   readonly status?: number
 }
 
-const entries = { ...wireErrors, ...operationErrors, ...modelErrors }
+const entries = { ...wireErrors, ...operationErrors, ...topicErrors, ...modelErrors }
 
 export type ErrorCode =
   | keyof typeof wireErrors
   | keyof typeof operationErrors
+  | keyof typeof topicErrors
   | keyof typeof modelErrors
 
 /** Every code with its entry. */

@@ -1,0 +1,20 @@
+// The catalogue's part of topics: cursors, and brokers that are away.
+
+export const topicErrors = {
+  ERR_TOPIC_UNKNOWN: {
+    message: 'The topic has no history',
+    fix: 'Give it one in the topics option of serve, or use it without a cursor',
+  },
+  ERR_CURSOR_INVALID: {
+    message: 'A cursor is none',
+    fix: 'Pass a cursor as it was given: an epoch of 1 to 64 characters, and an offset from 0',
+  },
+  ERR_BROKER_AWAY: {
+    message: 'The broker cannot be reached; it has not taken the publication',
+    fix: 'Publish it again when the broker is back, which is told within seconds',
+  },
+  ERR_BROKER_UNCONFIRMED: {
+    message: 'The broker did not confirm the publication; it may have taken it',
+    fix: 'Publish it again with the same idempotency key: it is added once',
+  },
+} as const
