@@ -44,6 +44,16 @@ export interface Connection<Data = unknown> {
   unsubscribe(topic: string): void
 }
 
+/** A request to leave a server that drains, or that has more connections than its share. */
+export interface Leave {
+  /** When: slots are spread, so that those who leave do not arrive somewhere else all at once. */
+  readonly afterMs: number
+  /** For a person to read. */
+  readonly reason: string
+  /** Where to come again; null: at the same address. */
+  readonly url: string | null
+}
+
 /** What the core calls: one frozen object per route, all functions synchronous. */
 export interface Behavior<Data = unknown> {
   open?(c: Connection<Data>): void
@@ -51,6 +61,12 @@ export interface Behavior<Data = unknown> {
   message(c: Connection<Data>, data: string | Uint8Array): void
   /** Once after each run of 'queued', when the backlog is at or below `limits.lowWaterBytes`. */
   drain?(c: Connection<Data>): void
+  /**
+   * The server is about to close this connection: tells the other side, in the subprotocol's own words, when to leave
+   * and come again. Who has not left a moment after is closed with 1012. Without this function the close frame, at the
+   * same time, is all that is said.
+   */
+  leaving?(c: Connection<Data>, leave: Leave): void
   /** Once, last. 1005: closed without a code; 1006: the line broke. */
   close(c: Connection<Data>, code: number, reason: string): void
 }
