@@ -17,6 +17,7 @@ export const exceptions: Readonly<Record<string, string>> = {
   'packages/server/src/connection/transport.ts':
     'a contract, and the one number that stands for a line',
   'packages/server/src/connection/worker-mesh.ts': 'a contract, and its bounds',
+  'packages/server/src/protocol/error-entries/line.ts': catalogue,
   'packages/server/src/protocol/error-entries/models.ts': catalogue,
   'packages/server/src/protocol/error-entries/operation.ts': catalogue,
   'packages/server/src/protocol/error-entries/topics.ts': catalogue,

@@ -1,6 +1,7 @@
 // The one catalogue of refusals: every error that Holdline gives a program, a client or an operator has its
 // code in error-entries/, with what happened and what to do about it. The table in docs/guide/errors.md is made from it.
 
+import { lineErrors } from './error-entries/line.ts'
 import { modelErrors } from './error-entries/models.ts'
 import { operationErrors } from './error-entries/operation.ts'
 import { topicErrors } from './error-entries/topics.ts'
@@ -18,12 +19,13 @@ export interface ErrorEntry {
   readonly status?: number
 }
 
-const entries = { ...wireErrors, ...operationErrors, ...topicErrors, ...modelErrors }
+const entries = { ...wireErrors, ...operationErrors, ...topicErrors, ...lineErrors, ...modelErrors }
 
 export type ErrorCode =
   | keyof typeof wireErrors
   | keyof typeof operationErrors
   | keyof typeof topicErrors
+  | keyof typeof lineErrors
   | keyof typeof modelErrors
 
 /** Every code with its entry. */
