@@ -17,4 +17,16 @@ export const topicErrors = {
     message: 'The broker did not confirm the publication; it may have taken it',
     fix: 'Publish it again with the same idempotency key: it is added once',
   },
+  ERR_PRESENCE_MEMBER: {
+    message: 'The name of a present member is not allowed',
+    fix: 'Use strings of 1 to 255 bytes for a member and its identity',
+  },
+  ERR_PRESENCE_STATE: {
+    message: 'The state of a present member cannot be announced',
+    fix: 'Use a JSON value, as short as presence.stateBytes says (1 KiB by default)',
+  },
+  ERR_PRESENCE_FULL: {
+    message: 'As many members are present in this process as may be',
+    fix: 'Raise presence.entries, or clear members that are gone',
+  },
 } as const

@@ -102,6 +102,11 @@ export const wireErrors = {
     fix: 'Close a connection first, or raise limits.connectionsPerAddress',
     status: 429,
   },
+  ERR_UPGRADE_ADMISSION: {
+    message: 'More connections arrive than the server lets in at a time',
+    fix: 'Try again after the seconds of Retry-After, or raise admission.perSecond',
+    status: 503,
+  },
   ERR_UPGRADE_DRAINING: {
     message: 'The server is about to stop and takes no new connections',
     fix: 'Try again; another server or the next process will answer',
