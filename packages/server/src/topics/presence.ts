@@ -255,7 +255,7 @@ export class Presence implements PresenceHub {
       }
       if (oldestMs === Infinity) return
       // A fraction of a millisecond may be lost in the sum: time has to pass.
-      this.#sweep = this.#sweepAfter(Math.ceil(oldestMs + leaseMs - now))
+      this.#sweep = this.#sweepAfter(Math.max(1, Math.ceil(oldestMs + leaseMs - now)))
     })
   }
 
@@ -322,7 +322,7 @@ export class Presence implements PresenceHub {
   /** Also for a lease after the last change: it may have been missed. */
   #beatLater(): CancelTimer {
     const { clock } = this.#context
-    return clock.setTimer(this.#options.leaseMs / 3, () => {
+    return clock.setTimer(Math.ceil(this.#options.leaseMs / 3), () => {
       this.#beat = null
       const isRecent = clock.now() - this.#changedAtMs < this.#options.leaseMs
       if (this.#own.size === 0 && !isRecent) return
