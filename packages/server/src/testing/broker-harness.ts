@@ -21,32 +21,32 @@ export interface BrokerGroup {
   readonly brokers: readonly Broker[]
   readonly faults?: Partial<BrokerFaults>
   /** One more process, which comes later. Not started. Its case is run where `processCounts` goes beyond 1. */
-  join?(): Broker
+  readonly join?: () => Broker
   /** Called when all were stopped. */
   remove(): Promise<void>
 }
 
-/** Processes are named by their place in `brokers`. Each resolves when the fault is done. */
+/** Processes are named by their place in `brokers`. What answers with a promise is done when that resolves. */
 export interface BrokerFaults {
   /** The server ends at once, as by SIGKILL; its histories are there again after `startServer`. */
-  killServer(): Promise<void>
+  killServer(): void | Promise<void>
   /** The server ends at once, and its histories with it. */
-  killServerForgetting(): Promise<void>
+  killServerForgetting(): void | Promise<void>
   /** The server is started again, on the same address. Resolves when it takes connections. */
-  startServer(): Promise<void>
+  startServer(): void | Promise<void>
   /** The connections between a process and the server are reset, and no new one comes about until `heal`. */
-  cut(process: number): Promise<void>
+  cut(process: number): void | Promise<void>
   /** What the two send arrives nowhere, and nobody is told; until `heal`. */
-  hang(process: number): Promise<void>
-  heal(process: number): Promise<void>
+  hang(process: number): void | Promise<void>
+  heal(process: number): void | Promise<void>
   /** What the two send arrives so much later, each way; 0: at once. */
-  slow(process: number, ms: number): Promise<void>
+  slow(process: number, ms: number): void | Promise<void>
   /** An operator deletes what a topic keeps, but for the newest `keep` publications (from 1). */
-  trim(topic: string, keep: number): Promise<void>
+  trim(topic: string, keep: number): void | Promise<void>
   /** An operator deletes all histories while the server runs. */
-  forget(): Promise<void>
+  forget(): void | Promise<void>
   /** From now on what all processes are told comes twice now and then, and out of order. */
-  disturb(): Promise<void>
+  disturb(): void | Promise<void>
 }
 
 export interface BrokerCase {
@@ -66,5 +66,5 @@ export interface BrokerStand {
   readonly faults: BrokerFaults
   readonly maxMessageBytes: number
   /** One more participant, which is not started. */
-  join(): BrokerParticipant
+  readonly join: () => BrokerParticipant
 }

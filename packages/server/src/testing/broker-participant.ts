@@ -100,7 +100,8 @@ export async function allHear(
 ): Promise<void> {
   await until(
     () => participants.every(({ heard }) => heard.length >= count),
-    () => `${count} publications heard; there were ${participants.map((p) => p.heard.length)}`,
+    () =>
+      `${count} publications heard; there were ${participants.map((p) => p.heard.length).join(', ')}`,
   )
 }
 
@@ -115,7 +116,8 @@ export async function allRead(
       for (const { faults } of readers) if (faults.length > 0) throw faults[0]
       return readers.every(({ read }) => read.length >= count)
     },
-    () => `${count} publications read; there were ${readers.map(({ read }) => read.length)}`,
+    () =>
+      `${count} publications read; there were ${readers.map(({ read }) => read.length).join(', ')}`,
     withinMs,
   )
 }

@@ -26,7 +26,7 @@ export class TopicReader {
   #cursor: Cursor = { epoch: '', offset: 0 }
   #isAttached = false
   /** One catch-up at a time; whoever asks meanwhile has another one follow. */
-  #catchUp: Promise<void> | null = null
+  #isCatchingUp = false
   #isAsked = false
   #isStopped = false
 
@@ -72,11 +72,11 @@ export class TopicReader {
   catchUp(): void {
     if (!this.#isAttached || this.#isStopped) return
     this.#isAsked = true
-    this.#catchUp ??= this.#catchUpAll()
+    if (this.#isCatchingUp) return
+    this.#isCatchingUp = true
+    this.#catchUpAll()
       .catch((error: unknown) => void this.faults.push(error))
-      .finally(() => {
-        this.#catchUp = null
-      })
+      .finally(() => (this.#isCatchingUp = false))
   }
 
   async #catchUpAll(): Promise<void> {

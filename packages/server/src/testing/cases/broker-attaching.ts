@@ -20,31 +20,34 @@ export const attachingCases: readonly BrokerCase[] = [
         return first.append('t', 'end')
       })()
       await turn()
-      for (let round = 0; round < 5; round++) {
-        const head = (await last.broker.attach('t', AMPLE))!
-        const next = first.append('t', `round ${round}`)
-        const { epoch, offset } = await next
-        const told = (): number[] =>
-          last.told
-            .filter((each) => each.epoch === epoch && each.publication.offset > head.offset)
-            .map(({ publication }) => publication.offset)
-        await until(
-          () => told().includes(offset),
-          () => `offset ${offset} to be told behind ${head.offset}`,
-        )
-        const known = new Set(told())
-        for (let at = head.offset; at < offset;) {
-          const behind = { epoch, offset: at }
-          const answer = await last.broker.read('t', behind, { count: 1, bytes: 1 }, AMPLE)
-          assert.ok(answer.lost === null)
-          at = answer.publications[0]!.offset
-          assert.ok(known.has(at), `offset ${at} was not told behind ${head.offset}`)
+      try {
+        for (let round = 0; round < 5; round++) {
+          const head = (await last.broker.attach('t', AMPLE))!
+          const next = first.append('t', `round ${round}`)
+          const { epoch, offset } = await next
+          const told = (): number[] =>
+            last.told
+              .filter((each) => each.epoch === epoch && each.publication.offset > head.offset)
+              .map(({ publication }) => publication.offset)
+          await until(
+            () => told().includes(offset),
+            () => `offset ${offset} to be told behind ${head.offset}`,
+          )
+          const known = new Set(told())
+          for (let at = head.offset; at < offset;) {
+            const behind = { epoch, offset: at }
+            const answer = await last.broker.read('t', behind, { count: 1, bytes: 1 }, AMPLE)
+            assert.ok(answer.lost === null)
+            at = answer.publications[0]!.offset
+            assert.ok(known.has(at), `offset ${at} was not told behind ${head.offset}`)
+          }
+          last.broker.detach('t')
+          last.told.length = 0
         }
-        last.broker.detach('t')
-        last.told.length = 0
+      } finally {
+        isAppending = false
+        await appending
       }
-      isAppending = false
-      await appending
     },
   },
   {

@@ -151,6 +151,12 @@ export const passingCases: readonly BrokerCase[] = [
       await first.broker.stop()
       for (const { broker } of others) await broker.publish('t', 'on')
       await allHear(others, others.length)
+      for (const { heard } of others) {
+        assert.deepEqual(
+          heard,
+          others.map(() => ['t', 'on']),
+        )
+      }
       assert.deepEqual(first.heard, [])
     },
   },

@@ -95,7 +95,7 @@ export const orderRules: readonly EngineCase[] = [
         c.ping()
         c.pause()
         c.resume()
-        c.subscribe('topic')
+        void c.subscribe('topic')
         c.unsubscribe('topic')
       }
       // The recorder fails on a call within a call.

@@ -135,8 +135,11 @@ export class SimulatedBroker implements Broker, NetworkPlace {
     this.#heardMs = this.#clock.now()
     if (said.say === 'welcome') this.#entered()
     else if (said.say === 'unknown') this.#lost('the server does not know the session')
-    else if (!this.#isConnected) return
-    else if (said.say === 'answer') this.#answered(said.number, said.answer)
+    else if (this.#isConnected) this.#heard(said)
+  }
+
+  #heard(said: ToBroker & { readonly say: 'answer' | 'told' | 'beat' }): void {
+    if (said.say === 'answer') this.#answered(said.number, said.answer)
     else if (said.say === 'told') this.#told(said.number, said.tidings)
     else this.#beaten(said.toldCount)
   }

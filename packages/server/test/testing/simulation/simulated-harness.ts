@@ -2,6 +2,7 @@
 
 import type { CancelTimer, Clock } from '../../../src/connection/clock.ts'
 import { ProcessClock } from '../../../src/connection/process-clock.ts'
+import type { Broker } from '../../../src/topics/broker.ts'
 import type { BrokerHarness } from '../../../src/testing/broker-harness.ts'
 import { SERVER_PLACE } from '../../../src/testing/simulation/broker-talk.ts'
 import { SeededRandom } from '../../../src/testing/simulation/seeded-random.ts'
@@ -26,51 +27,64 @@ class FastClock implements Clock {
   }
 }
 
-export const simulatedHarness: BrokerHarness = {
-  name: 'simulated',
-  processCounts: [1, 3],
-  faults: [
-    'killServer',
-    'killServerForgetting',
-    'startServer',
-    'cut',
-    'hang',
-    'heal',
-    'slow',
-    'trim',
-    'forget',
-    'disturb',
-  ],
-  create(count) {
-    const clock = new FastClock()
-    const random = new SeededRandom(count)
-    const network = new SimulatedNetwork(clock, random)
-    const server = new SimulatedBrokerServer(clock, network, random)
-    server.start()
-    let made = 0
-    const broker = (): SimulatedBroker => new SimulatedBroker(clock, network, `p${++made}`)
-    const brokers = Array.from({ length: count }, broker)
-    const done = Promise.resolve()
-    const way = (process: number): [string, string] => [`p${process + 1}`, SERVER_PLACE]
-    return Promise.resolve({
-      brokers,
-      join: broker,
-      faults: {
-        killServer: () => (server.kill(), done),
-        killServerForgetting: () => (server.kill(), server.forget(), done),
-        startServer: () => (server.start(), done),
-        cut: (process) => (network.part(...way(process)), network.reset(...way(process)), done),
-        hang: (process) => (network.part(...way(process)), done),
-        heal: (process) => (network.heal(...way(process)), done),
-        slow: (process, ms) => (network.slow(...way(process), ms), done),
-        trim: (topic, keep) => (server.trim(topic, keep), done),
-        forget: () => (server.forget(), done),
-        disturb() {
-          network.weather = { delayMs: [0, 40], loss: 0.03, duplication: 0.2 }
-          return done
+export const simulatedHarness: BrokerHarness = simulatedHarnessOf((broker) => broker)
+
+/** Each broker is given to `wrap` first. */
+export function simulatedHarnessOf(wrap: (broker: SimulatedBroker) => Broker): BrokerHarness {
+  return {
+    name: 'simulated',
+    processCounts: [2],
+    maxMessageBytes: 10_000,
+    faults: [
+      'killServer',
+      'killServerForgetting',
+      'startServer',
+      'cut',
+      'hang',
+      'heal',
+      'slow',
+      'trim',
+      'forget',
+      'disturb',
+    ],
+    create(count) {
+      const clock = new FastClock()
+      const random = new SeededRandom(count)
+      const network = new SimulatedNetwork(clock, random)
+      const server = new SimulatedBrokerServer(clock, network, random)
+      server.start()
+      let made = 0
+      const broker = (): Broker => wrap(new SimulatedBroker(clock, network, `p${++made}`))
+      const brokers = Array.from({ length: count }, broker)
+      const way = (process: number): [string, string] => [`p${process + 1}`, SERVER_PLACE]
+      return Promise.resolve({
+        brokers,
+        join: broker,
+        faults: {
+          killServer: () => server.kill(),
+          killServerForgetting() {
+            server.kill()
+            server.forget()
+          },
+          startServer: () => server.start(),
+          cut(process) {
+            network.part(...way(process))
+            network.reset(...way(process))
+          },
+          hang: (process) => network.part(...way(process)),
+          heal: (process) => network.heal(...way(process)),
+          slow: (process, ms) => network.slow(...way(process), ms),
+          trim: (topic, keep) => server.trim(topic, keep),
+          forget: () => server.forget(),
+          disturb() {
+            network.weather = { delayMs: [0, 40], loss: 0.03, duplication: 0.2 }
+          },
         },
-      },
-      remove: () => (server.kill(), done),
-    })
-  },
+        remove() {
+          server.kill()
+          return Promise.resolve()
+        },
+      })
+    },
+  }
 }
