@@ -23,7 +23,30 @@ export type {
   ProxyOptions,
 } from './connection/engine.ts'
 export { NodeEngine } from './engines/node/node-engine.ts'
-export type { Broker, Deliver, PublishedMessage } from './topics/broker.ts'
+export type {
+  AppendOptions,
+  Broker,
+  BrokerSink,
+  ReadLimit,
+  ReadResult,
+  Retention,
+} from './topics/broker.ts'
+export type {
+  Cursor,
+  Gap,
+  HistoryOptions,
+  HistoryPage,
+  LostReason,
+  Overflow,
+  Publication,
+  PublicationFormat,
+  PublishedMessage,
+  PublishOptions,
+  Subscribed,
+  SubscribeOptions,
+} from './connection/topic-hub.ts'
+export type { Authorize, TopicAction, TopicIdentity, TopicOptions } from './topics/topic-options.ts'
+export type { Topic } from './server/server.ts'
 export type { TopicListener } from './topics/topics.ts'
 export { errorCatalogue, HoldlineError } from './protocol/errors.ts'
 export type { ErrorCode, ErrorEntry } from './protocol/errors.ts'

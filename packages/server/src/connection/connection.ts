@@ -1,6 +1,7 @@
 // What user code holds and what the core calls: the two sides of the contract that every programming model
 // stands on. No implementation here.
 
+import type { Subscribed, SubscribeOptions } from './topic-hub.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 /**
@@ -39,8 +40,14 @@ export interface Connection<Data = unknown> {
   resume(): void
   /** Calls `f`; what it sends leaves in one write. (Each turn of the loop does so already.) */
   cork(f: () => void): void
-  /** From now on every publication of the topic is sent to this connection. Twice is once. */
-  subscribe(topic: string): void
+  /**
+   * From now on every publication of the topic is sent to this connection; with `since` those it has missed come first.
+   * Twice is once. Resolves when it is subscribed; who does not need to know need not wait.
+   *
+   * @throws HoldlineError ERR_TOPIC_NAME; rejects with ERR_CONNECTION_CLOSED, ERR_TOPIC_UNKNOWN, ERR_CURSOR_INVALID or what
+   * the broker says, which is reported where nobody waits.
+   */
+  subscribe(topic: string, options?: SubscribeOptions): Promise<Subscribed>
   unsubscribe(topic: string): void
 }
 

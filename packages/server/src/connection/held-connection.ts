@@ -2,7 +2,7 @@
 // through `start`, `receive`, `bytesWritten`, `ended` and `transportClosed`; user code sees it as Connection.
 
 import { CloseCode } from '../protocol/close-code.ts'
-import { errorCatalogue } from '../protocol/errors.ts'
+import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
@@ -13,6 +13,7 @@ import type { ConnectionContext } from './connection-context.ts'
 import type { MessageDeflater } from './outgoing.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { TimingWheel } from './timing-wheel.ts'
+import type { Subscribed, SubscribeOptions, TopicHub } from './topic-hub.ts'
 import type { Transport } from './transport.ts'
 import type { Turn } from './turn.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
@@ -134,8 +135,12 @@ export class HeldConnection<Data = unknown>
     f()
   }
 
-  subscribe(topic: string): void {
-    if (this.isOpen) this.context.hub.subscribe(this, topic)
+  subscribe(topic: string, options?: SubscribeOptions): Promise<Subscribed> {
+    if (this.isOpen) return this.context.hub.subscribe(this, topic, options)
+    const refused = Promise.reject(new HoldlineError('ERR_CONNECTION_CLOSED'))
+    // Who does not wait for the promise must not lose the process to it.
+    refused.catch(() => {})
+    return refused
   }
 
   unsubscribe(topic: string): void {
@@ -155,6 +160,11 @@ export class HeldConnection<Data = unknown>
 
   get isOpen(): boolean {
     return (this.bits & Bit.STATE) === State.OPEN
+  }
+
+  /** The topics of this process. */
+  get hub(): TopicHub {
+    return this.context.hub
   }
 
   /** For deadlines of the model's own. */

@@ -3,6 +3,7 @@
 
 import type { Connection, SendResult } from './connection.ts'
 import type { Contract, Out } from './contract.ts'
+import type { Subscribed, SubscribeOptions } from './topic-hub.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 
 export class TypedConnection<C extends Contract, Data = unknown> {
@@ -60,8 +61,8 @@ export class TypedConnection<C extends Contract, Data = unknown> {
     this.raw.resume()
   }
 
-  subscribe(topic: string): void {
-    this.raw.subscribe(topic)
+  subscribe(topic: string, options?: SubscribeOptions): Promise<Subscribed> {
+    return this.raw.subscribe(topic, options)
   }
 
   unsubscribe(topic: string): void {

@@ -1,11 +1,13 @@
 // A server within this process: wires engine, routes, topics and broker together, and takes them down again.
 
+import type { Cursor, PublishedMessage, PublishOptions } from '../connection/topic-hub.ts'
 import type { Acceptor, Engine, ListenAddress, Listener } from '../connection/engine.ts'
 import { TimingWheel } from '../connection/timing-wheel.ts'
 import { Turn } from '../connection/turn.ts'
 import type { WorkerMesh } from '../connection/worker-mesh.ts'
 import { MemoryBroker } from '../brokers/memory/memory-broker.ts'
-import type { Broker, PublishedMessage } from '../topics/broker.ts'
+import type { Broker } from '../topics/broker.ts'
+import { checkProgramTopic } from '../topics/topic-name.ts'
 import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { RouteAcceptor } from './acceptor.ts'
@@ -13,9 +15,9 @@ import type { ChosenEngine } from './choose-engine.ts'
 import { trimMessageMemory } from '../protocol/message-memory.ts'
 import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
-import { publishThrough } from './publication.ts'
 import { defaultHttp } from './plain-http.ts'
-import type { CloseOptions, Server } from './server.ts'
+import { ServedTopic } from './served-topic.ts'
+import type { CloseOptions, Server, Topic } from './server.ts'
 import type { ServerStats } from './statistics.ts'
 import { Statistics } from './statistics.ts'
 
@@ -52,7 +54,6 @@ export class LocalServer implements Server {
   #listener: Listener | null = null
   #closing: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
-  #isStopped = false
   readonly #turn: Turn
   #trimming: NodeJS.Timeout | null = null
 
@@ -67,7 +68,12 @@ export class LocalServer implements Server {
     const { clock } = engine.engine
     const turn = new Turn(clock)
     this.#turn = turn
-    this.#topics = new Topics(turn)
+    this.#topics = new Topics({
+      turn,
+      clock,
+      settings: options.topics,
+      warn: (error) => options.logger?.warn(`holdline: ${String(error)}`),
+    })
     const serves = (target: string): boolean => this.#acceptor.serves(target)
     this.#acceptor = new RouteAcceptor(
       options.routes,
@@ -98,13 +104,13 @@ export class LocalServer implements Server {
     if (this.#options.heap === 'lean') leanHeap()
     this.#trimming = setInterval(this.#trim, TRIM_MS).unref()
     this.#join()
-    await this.#broker.start(this.#topics.deliver)
+    await this.#topics.start(this.#broker)
     try {
       await this.#mesh?.ready
       this.#listener = await listen(this.engine.engine, this.#acceptor)
     } catch (error) {
       this.#endTrimming()
-      await this.#broker.stop()
+      await this.#topics.stop()
       await this.#mesh?.stop()
       throw error
     }
@@ -135,12 +141,21 @@ export class LocalServer implements Server {
     return urlOf(this.address, this.#options.listen.tls !== undefined)
   }
 
-  publish(topic: string, message: PublishedMessage): Promise<void> {
-    const broker = this.#isStopped ? null : this.#broker
-    return publishThrough(broker, topic, message, this.#options.logger)
+  publish(
+    topic: string,
+    message: PublishedMessage,
+    options?: PublishOptions,
+  ): Promise<Cursor | null> {
+    checkProgramTopic(topic)
+    return this.#topics.publish(topic, message, options)
+  }
+
+  topic(name: string): Topic {
+    return new ServedTopic(this.#topics, name)
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
+    checkProgramTopic(topic)
     return this.#topics.listen(topic, listener)
   }
 
@@ -201,9 +216,8 @@ export class LocalServer implements Server {
     await this.#empty(graceMs)
     const graceLeftMs = Math.max(0, graceMs - (performance.now() - startedAt))
     await this.#listener?.close(graceLeftMs)
-    this.#isStopped = true
     this.#endTrimming()
-    await this.#broker.stop()
+    await this.#topics.stop()
     await this.#mesh?.stop()
     this.#closed.resolve()
   }

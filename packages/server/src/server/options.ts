@@ -7,6 +7,8 @@ import { resolveLimits } from '../connection/limits.ts'
 import type { Route } from '../connection/route.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker } from '../topics/broker.ts'
+import type { TopicOptions } from '../topics/topic-options.ts'
+import { TopicSettingsTable } from '../topics/topic-settings.ts'
 import type { Logger } from './statistics.ts'
 
 /** How often workers may end before the server gives up, as in OTP: more than `intensity` within `periodMs`. */
@@ -37,6 +39,11 @@ export interface ServeOptions extends ListenOptions {
   readonly limits?: Partial<Limits>
   /** Origins for all routes; a route may set its own. Default `'same-host'`. */
   readonly origins?: Route['origins']
+  /**
+   * What holds for topics, by name or pattern: `{ 'news.*': { history: true } }`. The name itself goes before patterns, and
+   * of these the one that says most. Topics that are not named have no history.
+   */
+  readonly topics?: Readonly<Record<string, TopicOptions>>
   /** Carries publications between processes. Default: `memory`, or `process` with several workers. */
   readonly broker?: Broker
   /** Milliseconds that connections have to close when the server is stopped. Default 10,000. */
@@ -68,6 +75,7 @@ export interface ResolvedOptions {
   readonly processCount: number
   readonly limits: Limits
   readonly origins: Route['origins']
+  readonly topics: TopicSettingsTable
   readonly broker: Broker | null
   readonly graceMs: number
   readonly restart: Required<RestartOptions>
@@ -90,6 +98,7 @@ const known: ReadonlySet<string> = new Set([
   'processes',
   'limits',
   'origins',
+  'topics',
   'broker',
   'graceMs',
   'restart',
@@ -145,6 +154,7 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
     processCount,
     limits: resolveLimits(options.limits),
     origins: options.origins,
+    topics: new TopicSettingsTable(options.topics),
     broker: options.broker ?? null,
     graceMs,
     restart,

@@ -1,7 +1,13 @@
 // What `serve` and `attach` give a program.
 
 import type { ListenAddress } from '../connection/engine.ts'
-import type { PublishedMessage } from '../topics/broker.ts'
+import type {
+  Cursor,
+  HistoryOptions,
+  HistoryPage,
+  PublishedMessage,
+  PublishOptions,
+} from '../connection/topic-hub.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import type { ServerStats } from './statistics.ts'
 
@@ -11,6 +17,21 @@ export interface CloseOptions {
   readonly reason?: string
   /** Milliseconds until what is left is cut. Default: `graceMs` of the server. */
   readonly graceMs?: number
+}
+
+/** A topic, for the program itself: `server.topic('news')`. */
+export interface Topic {
+  readonly name: string
+  /**
+   * Publishes; resolves when the broker has it, with its cursor, or null for a topic without history.
+   *
+   * @throws HoldlineError ERR_TOPIC_NAME; rejects with ERR_SERVER_CLOSED or what the broker says.
+   */
+  publish(message: PublishedMessage, options?: PublishOptions): Promise<Cursor | null>
+  /** Hears the publications in this process, from now on. Returns how to stop. */
+  subscribe(listener: TopicListener): () => void
+  /** A page of what is kept. Rejects with ERR_TOPIC_UNKNOWN where the topic has no history. */
+  history(options?: HistoryOptions): Promise<HistoryPage>
 }
 
 export interface Server extends AsyncDisposable {
@@ -31,7 +52,13 @@ export interface Server extends AsyncDisposable {
    *
    * @throws HoldlineError ERR_TOPIC_NAME; rejects with ERR_SERVER_CLOSED or what the broker says.
    */
-  publish(topic: string, message: PublishedMessage): Promise<void>
+  publish(
+    topic: string,
+    message: PublishedMessage,
+    options?: PublishOptions,
+  ): Promise<Cursor | null>
+  /** @throws HoldlineError ERR_TOPIC_NAME */
+  topic(name: string): Topic
   /** Hears the publications of a topic in this process, its own included. Returns how to stop. */
   subscribe(topic: string, listener: TopicListener): () => void
   /** Calls the listener with the number of each worker that ended. Returns how to stop. */

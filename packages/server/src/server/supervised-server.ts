@@ -3,21 +3,23 @@
 import { randomBytes } from 'node:crypto'
 import type { CancelTimer, Clock } from '../connection/clock.ts'
 import type { ListenAddress } from '../connection/engine.ts'
+import type { Cursor, PublishedMessage, PublishOptions } from '../connection/topic-hub.ts'
 import { Turn } from '../connection/turn.ts'
 import { MeshDirectory } from '../brokers/process/mesh-place.ts'
 import { ProcessBroker } from '../brokers/process/process-broker.ts'
 import { ProcessLinks } from '../brokers/process/process-links.ts'
 import { probeAddress } from '../engines/http/probe-address.ts'
 import { HoldlineError } from '../protocol/errors.ts'
-import type { Broker, PublishedMessage } from '../topics/broker.ts'
+import type { Broker } from '../topics/broker.ts'
+import { checkProgramTopic } from '../topics/topic-name.ts'
 import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { engineLine } from './choose-engine.ts'
 import { clusterFork } from './cluster-fork.ts'
 import { urlOf } from './local-server.ts'
 import type { ResolvedOptions } from './options.ts'
-import { publishThrough } from './publication.ts'
-import type { CloseOptions, Server } from './server.ts'
+import { ServedTopic } from './served-topic.ts'
+import type { CloseOptions, Server, Topic } from './server.ts'
 import { handleSignals } from './signals.ts'
 import type { ServerStats } from './statistics.ts'
 import { sumStats } from './sum-stats.ts'
@@ -52,7 +54,7 @@ class SupervisedServer implements Server {
   readonly processCount: number
   readonly #options: ResolvedOptions
   readonly #clock = new SupervisorClock()
-  readonly #topics = new Topics(new Turn(this.#clock))
+  readonly #topics: Topics
   readonly #startedAt = performance.now()
   readonly #workerLeftListeners = new Set<(workerId: number) => void>()
   #directory: MeshDirectory | null = null
@@ -66,6 +68,12 @@ class SupervisedServer implements Server {
 
   constructor(options: ResolvedOptions) {
     this.#options = options
+    this.#topics = new Topics({
+      turn: new Turn(this.#clock),
+      clock: this.#clock,
+      settings: options.topics,
+      warn: (error) => options.logger?.warn(`holdline: ${String(error)}`),
+    })
     this.processCount = options.processCount
   }
 
@@ -78,7 +86,7 @@ class SupervisedServer implements Server {
     const isJoined = Object.values(routes).some(({ join }) => join !== undefined)
     if (this.#options.broker === null || isJoined) this.#directory = MeshDirectory.create()
     this.#broker = this.#options.broker ?? this.#makeBroker(this.#directory!)
-    await this.#broker.start(this.#topics.deliver)
+    await this.#topics.start(this.#broker)
     this.#supervisor = new Supervisor({
       fork,
       clock: this.#clock,
@@ -155,12 +163,23 @@ class SupervisedServer implements Server {
     return urlOf(this.address, this.#options.listen.tls !== undefined)
   }
 
-  publish(topic: string, message: PublishedMessage): Promise<void> {
-    const broker = this.#closing === null ? this.#broker : null
-    return publishThrough(broker, topic, message, this.#options.logger)
+  publish(
+    topic: string,
+    message: PublishedMessage,
+    options?: PublishOptions,
+  ): Promise<Cursor | null> {
+    checkProgramTopic(topic)
+    return this.#topics.publish(topic, message, options)
+  }
+
+  topic(name: string): Topic {
+    checkProgramTopic(name)
+    this.#ownBroker?.hear()
+    return new ServedTopic(this.#topics, name)
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
+    checkProgramTopic(topic)
     this.#ownBroker?.hear()
     return this.#topics.listen(topic, listener)
   }
@@ -177,6 +196,7 @@ class SupervisedServer implements Server {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
+    this.#topics.refuse()
     this.#closing ??= this.#close(options)
     return this.#closing
   }
@@ -193,7 +213,7 @@ class SupervisedServer implements Server {
 
   async #release(): Promise<void> {
     this.#ignoreSignals?.()
-    await this.#broker?.stop()
+    await this.#topics.stop()
     this.#directory?.remove()
     isTaken = false
   }

@@ -1,16 +1,35 @@
 // The topics of one process: who is subscribed, and what each connection has still to be sent. Publications come
 // from the broker; at the end of the turn each subscriber is sent what it has not had, in one slice.
 
+import type { Clock } from '../connection/clock.ts'
 import type { HeldConnection } from '../connection/held-connection.ts'
 import type { Piece } from '../connection/slab.ts'
-import type { TopicHub } from '../connection/topic-hub.ts'
+import type {
+  Cursor,
+  HistoryOptions,
+  HistoryPage,
+  PublishOptions,
+  Subscribed,
+  SubscribeOptions,
+  TopicHub,
+} from '../connection/topic-hub.ts'
 import type { Turn } from '../connection/turn.ts'
 import { HoldlineError } from '../protocol/errors.ts'
-import type { PublishedMessage } from './broker.ts'
+import type { Broker, BrokerSink, Publication, PublishedMessage } from './broker.ts'
 import { TopicLog } from './topic-log.ts'
+import { checkTopicName } from './topic-name.ts'
+import { TopicSettingsTable } from './topic-settings.ts'
 
-/** Hears the publications of a topic in this process. Bytes are borrowed until it returns. */
-export type TopicListener = (message: PublishedMessage) => void
+/** Hears the publications of a topic in this process; without history `publication` is null. Bytes are borrowed until it returns. */
+export type TopicListener = (message: PublishedMessage, publication: Publication | null) => void
+
+export interface TopicsPlace {
+  readonly turn: Turn
+  readonly clock: Clock
+  readonly settings?: TopicSettingsTable
+  /** What nobody awaited has failed: the operator is told. */
+  readonly warn?: (error: unknown) => void
+}
 
 interface Topic {
   readonly name: string
@@ -32,13 +51,40 @@ interface Subscription {
 
 type Subscriptions = Map<string, Subscription>
 
-export class Topics implements TopicHub {
+export class Topics implements TopicHub, BrokerSink {
   readonly #turn: Turn
   readonly #topics = new Map<string, Topic>()
   #dirty: Topic[] = []
 
-  constructor(turn: Turn) {
+  readonly settings: TopicSettingsTable
+  #broker: Broker | null = null
+  #isRefusing = false
+  #lastDone: Promise<void> = Promise.resolve()
+  #lastNull: Promise<null> = Promise.resolve(null)
+  readonly #warn: ((error: unknown) => void) | undefined
+
+  constructor({ turn, settings = new TopicSettingsTable(), warn }: TopicsPlace) {
     this.#turn = turn
+    this.#warn = warn
+    this.settings = settings
+  }
+
+  /** Resolves when publications pass. Rejects with ERR_BROKER_START. */
+  async start(broker: Broker): Promise<void> {
+    this.#broker = broker
+    await broker.start(this)
+  }
+
+  /** From now on publications are refused. */
+  refuse(): void {
+    this.#isRefusing = true
+  }
+
+  /** From now on publications are refused; resolves when what was published has been handed over. */
+  async stop(): Promise<void> {
+    const broker = this.#broker
+    this.#broker = null
+    await broker?.stop()
   }
 
   /** Topics with a subscriber or a listener here. */
@@ -53,15 +99,21 @@ export class Topics implements TopicHub {
     return count
   }
 
-  subscribe(connection: HeldConnection, name: string): void {
+  subscribe(
+    connection: HeldConnection,
+    name: string,
+    _options?: SubscribeOptions,
+  ): Promise<Subscribed> {
     checkTopicName(name)
+    const subscribed = { topic: name, cursor: null, recovered: false, reason: null }
     const mine = (connection.subscriptions ??= new Map()) as Subscriptions
-    if (mine.has(name)) return
+    if (mine.has(name)) return Promise.resolve(subscribed)
     const topic = this.#topic(name)
     const index = topic.subscribers.length
     const subscription = { topic, connection, position: topic.log.head, index }
     topic.subscribers.push(subscription)
     mine.set(name, subscription)
+    return Promise.resolve(subscribed)
   }
 
   unsubscribe(connection: HeldConnection, name: string): void {
@@ -110,12 +162,73 @@ export class Topics implements TopicHub {
     }
   }
 
+  publish(
+    name: string,
+    message: PublishedMessage,
+    options?: PublishOptions,
+  ): Promise<Cursor | null> {
+    checkTopicName(name)
+    const broker = this.#isRefusing ? null : this.#broker
+    if (broker === null) {
+      return this.#told(
+        Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${name}`)),
+      )
+    }
+    const { retention } = this.settings.of(name)
+    if (retention !== null) {
+      const { key = null, idempotencyKey = null } = options ?? {}
+      return this.#told(broker.append(name, message, { key, idempotencyKey, retention }))
+    }
+    const done = broker.publish(name, message)
+    if (done === this.#lastDone) return this.#lastNull
+    // Brokers give one promise for all that is handed over together.
+    this.#lastDone = done
+    this.#lastNull = this.#told(done.then(nothing))
+    return this.#lastNull
+  }
+
+  /** Who does not wait for the promise must not lose the process to it; the operator is told instead. */
+  #told<T>(done: Promise<T>): Promise<T> {
+    done.catch((error: unknown) => this.#warn?.(error))
+    return done
+  }
+
+  async history(name: string, options: HistoryOptions = {}): Promise<HistoryPage> {
+    checkTopicName(name)
+    const broker = this.#broker
+    if (broker === null) throw new HoldlineError('ERR_SERVER_CLOSED', `the history of ${name}`)
+    const { retention } = this.settings.of(name)
+    if (retention === null) throw new HoldlineError('ERR_TOPIC_UNKNOWN', name)
+    const { after = 'start', limit = 100 } = options
+    const page = { count: limit, bytes: 1_048_576 }
+    const result = await broker.read(name, after, page, retention)
+    const read =
+      result.lost === null ? result : await broker.read(name, result.start, page, retention)
+    if (read.lost !== null) throw new HoldlineError('ERR_BROKER_AWAY', name)
+    const { publications, head } = read
+    const offset = publications.at(-1)?.offset ?? head.offset
+    return { publications, head, cursor: { epoch: head.epoch, offset }, lost: result.lost }
+  }
+
+  appended(name: string, _epoch: string, publication: Publication): void {
+    const topic = this.#topics.get(name)
+    if (topic === undefined) return
+    if (topic.subscribers.length > 0) this.#append(topic, publication.message)
+    for (const listener of topic.listeners) listener(publication.message, publication)
+  }
+
+  interrupted(): void {}
+
+  restored(): void {}
+
+  processGone(): void {}
+
   /** A publication has come from the broker. */
-  readonly deliver = (name: string, message: PublishedMessage): void => {
+  deliver(name: string, message: PublishedMessage): void {
     const topic = this.#topics.get(name)
     if (topic === undefined) return
     if (topic.subscribers.length > 0) this.#append(topic, message)
-    for (const listener of topic.listeners) listener(message)
+    for (const listener of topic.listeners) listener(message, null)
   }
 
   #append(topic: Topic, message: PublishedMessage): void {
@@ -182,11 +295,6 @@ function neededFrom({ log, subscribers }: Topic): number {
   return lowest
 }
 
-/** @throws HoldlineError ERR_TOPIC_NAME */
-export function checkTopicName(name: unknown): asserts name is string {
-  const isFine = typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= 255
-  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (!isFine || /[\u0000-\u001f\u007f]/.test(name)) {
-    throw new HoldlineError('ERR_TOPIC_NAME', JSON.stringify(name)?.slice(0, 80))
-  }
+function nothing(): null {
+  return null
 }

@@ -1,5 +1,6 @@
 // Processes of one machine that are all in this one, for tests: what the supervisor does for those of several.
 
+import type { BrokerSink } from '../../src/topics/broker.ts'
 import type { TestContext } from 'node:test'
 import { MeshDirectory } from '../../src/brokers/process/mesh-place.ts'
 import type { LostReason, MeshPlace } from '../../src/brokers/process/mesh-place.ts'
@@ -71,7 +72,7 @@ export class MeshStand {
     const broker = new ProcessBroker(links, options)
     this.#ends.push(() => broker.stop())
     const heard: string[] = []
-    await broker.start((topic, message) => heard.push(`${topic}: ${String(message)}`))
+    await broker.start(hearing((topic, message) => heard.push(`${topic}: ${String(message)}`)))
     return { links, broker, heard }
   }
 
@@ -100,5 +101,16 @@ export class MeshStand {
 
   remove(): void {
     this.directory.remove()
+  }
+}
+
+/** Hears publications of topics without history, and nothing else. */
+export function hearing(deliver: BrokerSink['deliver']): BrokerSink {
+  return {
+    deliver,
+    appended: () => {},
+    interrupted: () => {},
+    restored: () => {},
+    processGone: () => {},
   }
 }

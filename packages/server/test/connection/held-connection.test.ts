@@ -209,13 +209,14 @@ test('deadlines and turns of the model are those of all connections', () => {
   assert.equal(line.connection.turn, stand.context.turn)
 })
 
-test('subscriptions are for open connections, and are left when it is over', () => {
+test('subscriptions are for open connections, and are left when it is over', async () => {
   const calls: string[] = []
   const hub = {
     ...emptyHub,
     subscribe: (c: { subscriptions: unknown }, topic: string) => {
       c.subscriptions = topic
       calls.push(`subscribe ${topic}`)
+      return Promise.resolve({ topic, cursor: null, recovered: false, reason: null })
     },
     leave: (c: { subscriptions: unknown }) => {
       c.subscriptions = null
@@ -223,11 +224,12 @@ test('subscriptions are for open connections, and are left when it is over', () 
     },
   }
   const { line } = held({ hub })
-  line.connection.subscribe('a')
+  void line.connection.subscribe('a')
   line.connection.close()
-  line.connection.subscribe('b')
+  const refused = [line.connection.subscribe('b')]
   line.connection.transportClosed()
-  line.connection.subscribe('c')
+  refused.push(line.connection.subscribe('c'))
+  for (const promise of refused) await assert.rejects(promise, { code: 'ERR_CONNECTION_CLOSED' })
   assert.deepEqual(calls, ['subscribe a', 'leave'])
 })
 

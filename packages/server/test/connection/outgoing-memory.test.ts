@@ -157,7 +157,12 @@ class LogHub implements TopicHub {
 
   subscribe: TopicHub['subscribe'] = (connection) => {
     connection.subscriptions = this.#log.head
+    return Promise.resolve({ topic: '', cursor: null, recovered: false, reason: null })
   }
+
+  publish: TopicHub['publish'] = emptyHub.publish
+  history: TopicHub['history'] = emptyHub.history
+  listen: TopicHub['listen'] = emptyHub.listen
 
   unsubscribe: TopicHub['unsubscribe'] = emptyHub.unsubscribe
 

@@ -540,7 +540,14 @@ class WaitingHub implements TopicHub {
   waiting: Piece[] = []
   readonly left: Connection[] = []
 
-  subscribe: TopicHub['subscribe'] = (c) => (c.subscriptions = 'some')
+  subscribe: TopicHub['subscribe'] = (c, topic) => {
+    c.subscriptions = 'some'
+    return Promise.resolve({ topic, cursor: null, recovered: false, reason: null })
+  }
+
+  publish: TopicHub['publish'] = emptyHub.publish
+  history: TopicHub['history'] = emptyHub.history
+  listen: TopicHub['listen'] = emptyHub.listen
   unsubscribe: TopicHub['unsubscribe'] = emptyHub.unsubscribe
   leave: TopicHub['leave'] = (c) => void this.left.push(c)
   lagBytes: TopicHub['lagBytes'] = () =>

@@ -17,6 +17,7 @@ function recorded(): { raw: Connection<{ user: string }>; calls: unknown[][] } {
       calls.push([name, ...all])
       return result
     }
+  const done = Promise.resolve({ topic: '', cursor: null, recovered: false, reason: null })
   const raw: Connection<{ user: string }> = {
     id: 7,
     data: { user: 'ann' },
@@ -30,7 +31,7 @@ function recorded(): { raw: Connection<{ user: string }>; calls: unknown[][] } {
     pause: record('pause', undefined),
     resume: record('resume', undefined),
     cork: record('cork', undefined),
-    subscribe: record('subscribe', undefined),
+    subscribe: record('subscribe', done),
     unsubscribe: record('unsubscribe', undefined),
   }
   return { raw, calls }
@@ -65,14 +66,16 @@ test('everything else is the connection: what it knows, and its commands with th
   typed.terminate()
   typed.pause()
   typed.resume()
-  typed.subscribe('t')
+  const since = { epoch: 'e', offset: 1 }
+  assert.equal(typed.subscribe('t', { since }), raw.subscribe('t', { since }))
+  calls.pop()
   typed.unsubscribe('t')
   assert.deepEqual(calls, [
     ['close', 4000, 'why'],
     ['terminate'],
     ['pause'],
     ['resume'],
-    ['subscribe', 't'],
+    ['subscribe', 't', { since }],
     ['unsubscribe', 't'],
   ])
 })

@@ -19,6 +19,7 @@ import type { JoinableMesh } from '../../src/server/local-server.ts'
 import { resolveOptions } from '../../src/server/options.ts'
 import { FakeClock, MemoryEngine, MemoryMesh } from '../../src/testing/index.ts'
 import { wireServer } from './wire-server.ts'
+import { MemoryBroker } from '../../src/brokers/memory/memory-broker.ts'
 
 const echo = callbacks({ message: (c, data) => void c.send(data) })
 const folder = mkdtempSync(join(tmpdir(), 'holdline-'))
@@ -67,12 +68,10 @@ test('a port that is taken, an address that is not here, a folder that is none: 
 
 test('when listening fails the broker is stopped again', async () => {
   const calls: string[] = []
-  const broker: Broker = {
-    name: 'recording',
+  const broker: Broker = Object.assign(new MemoryBroker(), {
     start: async () => void calls.push('start'),
-    publish: async () => {},
     stop: async () => void calls.push('stop'),
-  }
+  })
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   const { port } = taken.address() as AddressInfo
@@ -258,14 +257,11 @@ test('a publication that nobody waits for may fail without ending the process, a
   const warnings: string[] = []
   const server = await start({
     logger: { info: () => {}, error: () => {}, warn: (line) => void warnings.push(line) },
-    broker: {
-      name: 'failing',
-      start: async () => {},
+    broker: Object.assign(new MemoryBroker(), {
       publish: async () => {
         throw new Error('no way out')
       },
-      stop: async () => {},
-    },
+    }),
   })
   void server.publish('news', 'x')
   await new Promise((resolve) => setImmediate(resolve))

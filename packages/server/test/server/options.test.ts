@@ -70,7 +70,8 @@ test('origins are checked when the routes are', async () => {
 })
 
 test('the defaults', () => {
-  const { logger, restart, ...rest } = resolveOptions({})
+  const { logger, restart, topics, ...rest } = resolveOptions({})
+  assert.equal(topics.of('news').retention, null)
   assert.equal(logger, console)
   assert.deepEqual(restart, {
     intensity: 10,

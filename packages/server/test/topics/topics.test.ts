@@ -10,7 +10,7 @@ import type { HeldConnection } from '../../src/connection/held-connection.ts'
 import { FakeClock, MemoryEngine, WireFrameReader } from '../../src/testing/index.ts'
 import type { MemoryPeer, WireFrame } from '../../src/testing/index.ts'
 import { TopicLog } from '../../src/topics/topic-log.ts'
-import { checkTopicName } from '../../src/topics/topics.ts'
+import { checkTopicName } from '../../src/topics/topic-name.ts'
 
 /** One connection, from both ends. */
 interface Line {

@@ -4,7 +4,13 @@
 // A publication is for all processes or for none: it is refused before anybody has it.
 
 import { HoldlineError } from '../../protocol/errors.ts'
-import type { Broker, Deliver, PublishedMessage } from '../../topics/broker.ts'
+import type {
+  Broker,
+  BrokerSink,
+  Cursor,
+  PublishedMessage,
+  ReadResult,
+} from '../../topics/broker.ts'
 import { PublicationBatch, PublicationDecoder } from './mesh-frame.ts'
 import type { PeerLink } from './peer-link.ts'
 import type { ProcessLinks } from './process-links.ts'
@@ -31,7 +37,9 @@ export class ProcessBroker implements Broker {
   readonly name = 'process'
   readonly #links: ProcessLinks
   readonly #backlogBytes: number
-  #deliver: Deliver | null = null
+  readonly hasPatterns = true
+  readonly processName: string = crypto.randomUUID()
+  #sink: BrokerSink | null = null
   readonly #batch = new PublicationBatch()
   readonly #decoder = new PublicationDecoder()
   #handover: Handover | null = null
@@ -46,19 +54,21 @@ export class ProcessBroker implements Broker {
   }
 
   /** Resolves when this process and all that started before it hear one another. */
-  start(deliver: Deliver): Promise<void> {
-    this.#deliver = deliver
+  start(sink: BrokerSink): Promise<void> {
+    this.#sink = sink
     this.#isStarted = true
     this.#links.onPublication = (_from, kind, bytes, start, end) => {
-      const take = this.#deliver
-      return take === null || this.#decoder.decode(kind, bytes, start, end, take)
+      const taker = this.#sink
+      if (taker === null) return true
+      return this.#decoder.decode(kind, bytes, start, end, (topic, message) => {
+        taker.deliver(topic, message)
+      })
     }
     return this.#links.start()
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    if (this.#deliver === null)
-      return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
+    if (this.#sink === null) return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
     let done = DONE
     if (this.#links.all.size > 0) {
       const full = this.#fullLink(message.length)
@@ -72,8 +82,22 @@ export class ProcessBroker implements Broker {
       if (this.#batch.length >= EARLY_FLUSH_BYTES) this.#flush()
       else this.#schedule()
     }
-    this.#deliver(topic, message)
+    this.#sink.deliver(topic, message)
     return done
+  }
+
+  append(topic: string): Promise<Cursor> {
+    return Promise.reject(new HoldlineError('ERR_TOPIC_UNKNOWN', topic))
+  }
+
+  attach(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
+  detach(): void {}
+
+  read(topic: string): Promise<ReadResult> {
+    return Promise.reject(new HoldlineError('ERR_TOPIC_UNKNOWN', topic))
   }
 
   /** Publications from now on are wanted here too. */
@@ -85,7 +109,7 @@ export class ProcessBroker implements Broker {
     if (this.#isStopped) return
     this.#isStopped = true
     this.#flush()
-    this.#deliver = null
+    this.#sink = null
     if (this.#isStarted) await this.#links.stop()
   }
 

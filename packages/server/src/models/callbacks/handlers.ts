@@ -6,7 +6,7 @@ import type { RouteOptions } from '../../connection/route.ts'
 import type { TypedConnection } from '../../connection/typed-connection.ts'
 
 /** A handler may return a promise: the next message of this connection then waits for it. */
-type Handled = void | Promise<void>
+type Handled = void | Promise<unknown>
 
 /** Handlers of a connection `C` whose messages are `M`. */
 export interface CallbackFunctions<C, M> {

@@ -7,7 +7,7 @@ import type { TypedConnection } from '../../connection/typed-connection.ts'
 import type { Queue } from './queue.ts'
 
 /** A handler may return a promise: it holds its queue until that has settled. */
-type Handled = void | Promise<void>
+type Handled = void | Promise<unknown>
 
 /** Handlers of a connection `C` whose messages are `M`. */
 export interface DispatchFunctions<C, M> {

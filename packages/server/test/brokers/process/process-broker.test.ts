@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PublicationBatch } from '../../../src/brokers/process/mesh-frame.ts'
 import type { HoldlineError } from '../../../src/protocol/errors.ts'
-import { MeshStand } from '../mesh-stand.ts'
+import { hearing, MeshStand } from '../mesh-stand.ts'
 import { RawProcess, until } from './raw-process.ts'
 
 function frames(...texts: string[]): Buffer {
@@ -119,8 +119,5 @@ test('a broker whose address cannot be listened on says so', async (t) => {
   stand.remove()
   const broker = stand.broker(1)
   t.after(() => broker.stop())
-  await assert.rejects(
-    broker.start(() => {}),
-    { code: 'ERR_BROKER_START' },
-  )
+  await assert.rejects(broker.start(hearing(() => {})), { code: 'ERR_BROKER_START' })
 })

@@ -5,7 +5,7 @@ import type { ProcessMesh } from '../../../src/brokers/process/process-mesh.ts'
 import type { ProcessLinks } from '../../../src/brokers/process/process-links.ts'
 import { ProcessBroker } from '../../../src/brokers/process/process-broker.ts'
 import { workerMeshContract } from '../../../src/testing/index.ts'
-import { MeshStand } from '../mesh-stand.ts'
+import { hearing, MeshStand } from '../mesh-stand.ts'
 import { RawProcess, until } from './raw-process.ts'
 
 workerMeshContract({
@@ -154,7 +154,7 @@ test('messages and publications share the links; the supervisor takes no message
     drained() {},
     workerGone() {},
   })
-  await broker.start((topic, text) => void heard.push(`${topic}: ${String(text)}`))
+  await broker.start(hearing((topic, text) => void heard.push(`${topic}: ${String(text)}`)))
   await ready
   const other = await started(stand, 2)
   other.mesh.send(1, Buffer.from('to you alone'))

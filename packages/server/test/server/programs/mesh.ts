@@ -19,10 +19,18 @@ function hear(fact: string): void {
   for (const connection of connections) connection.send(fact)
 }
 
+const never = (): Promise<never> => Promise.reject(new Error('not carried'))
+
 const broker: Broker = {
   name: 'own',
+  processName: String(process.pid),
+  hasPatterns: false,
   start: () => Promise.resolve(),
   publish: () => Promise.resolve(),
+  append: never,
+  attach: () => Promise.resolve(null),
+  detach: () => {},
+  read: never,
   stop: () => Promise.resolve(),
 }
 
