@@ -1,0 +1,8 @@
+// The entry `holdline/line`.
+
+export { line } from './line.ts'
+export type { LineOptions } from './line-options.ts'
+export type { Identification, Identify, LineIdentity } from './identity.ts'
+export { jwt } from './jwt.ts'
+export type { JwtOptions } from './jwt.ts'
+export type { Revocation } from './revocations.ts'
