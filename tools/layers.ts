@@ -199,7 +199,8 @@ export const layers: readonly Layer[] = [
     folder: 'client/src',
     layers: [],
     node: [],
-    note: 'runs in browsers: no Node, no dependency',
+    packages: ['@msgpack/msgpack', 'react'],
+    note: 'runs in browsers: no Node, no dependency; the packages are optional peers, each for an entry of its own',
   },
   {
     name: 'gateway',

@@ -39,7 +39,8 @@ export function jsonCodec(contract?: Contract): Codec {
   }
 }
 
-function validate(
+/** @throws ClientError with `code`, or ERR_CONTRACT_ASYNC. */
+export function validate(
   schema: Schema,
   value: unknown,
   code: 'ERR_MESSAGE_INVALID' | 'ERR_MESSAGE_OUT_INVALID',
@@ -56,4 +57,9 @@ function validate(
 
 function describe({ message, path }: MessageIssue): string {
   return path?.length ? `${path.map(String).join('.')}: ${message}` : message
+}
+
+/** What a message weighs, about: a character of text counts as two bytes. */
+export function sizeOf(data: string | Bytes): number {
+  return typeof data === 'string' ? data.length * 2 : data.byteLength
 }

@@ -1,5 +1,6 @@
 // The one function a program calls. Only types and the address are settled here; the Client does the rest.
 
+import { socketUrl } from './address.ts'
 import { Client } from './client.ts'
 import type { Bytes, InputOf, MessageTypes, OutputOf, Schema } from './contract.ts'
 import type { ClientOptions } from './options.ts'
@@ -29,13 +30,5 @@ export function connect(
   options?: ClientOptions<string | Bytes> & { format?: 'plain'; contract?: never },
 ): Client<string | Bytes, string | Bytes>
 export function connect(url: string | URL, options: unknown = {}): unknown {
-  return new Client(socketUrl(url), options as ClientOptions)
-}
-
-function socketUrl(url: string | URL): string {
-  const resolved = new URL(url, typeof location === 'undefined' ? undefined : location.href)
-  resolved.protocol = resolved.protocol.replace(/^http/, 'ws')
-  // A WebSocket address has no fragment; the platform refuses one.
-  resolved.hash = ''
-  return resolved.href
+  return new Client(socketUrl(url).href, options as ClientOptions)
 }

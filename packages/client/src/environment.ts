@@ -10,6 +10,8 @@ export interface Environment {
   readonly WebSocket: WebSocketConstructor
   /** A number in [0, 1). */
   readonly random: () => number
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number
   readonly setTimeout: (callback: () => void, delayMs: number) => unknown
   readonly clearTimeout: (timer: unknown) => void
   /** Returns the function that ends the watch. */
@@ -21,6 +23,7 @@ export function globalEnvironment(): Environment {
   return {
     WebSocket: globalThis.WebSocket,
     random: () => Math.random(),
+    now: () => performance.now(),
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
     watchNetwork,

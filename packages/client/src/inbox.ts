@@ -16,6 +16,7 @@ export class Inbox<Message> {
   #waiters: Waiter<Message>[] = []
   #missedCount = 0
   #ended = false
+  #error: Error | undefined
 
   /** `onGap` is called once for each gap, when it opens. */
   constructor(capacity: number, onGap: (error: ClientError) => void) {
@@ -38,10 +39,12 @@ export class Inbox<Message> {
     }
   }
 
-  /** No more messages will come; readers get what is left, then the end. */
-  end(): void {
+  /** No more messages will come; readers get what is left, then the end, or the error that it ended with. */
+  end(error?: Error): void {
+    if (this.#ended) return
     this.#ended = true
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve({ done: true, value: undefined })
+    this.#error = error
+    for (const waiter of this.#waiters.splice(0)) this.#tellEnd(waiter)
   }
 
   /** One reader. It rejects with ERR_INBOX_FULL where messages are missing; a new reader goes on after the gap. */
@@ -60,7 +63,7 @@ export class Inbox<Message> {
             this.#missedCount = 0
             return reject(new ClientError('ERR_INBOX_FULL', detail))
           }
-          if (this.#ended) return resolve({ done: true, value: undefined })
+          if (this.#ended) return this.#tellEnd({ resolve, reject })
           own = { resolve, reject }
           this.#waiters.push(own)
         }),
@@ -77,5 +80,10 @@ export class Inbox<Message> {
       [Symbol.asyncIterator]: () => reader,
     }
     return reader
+  }
+
+  #tellEnd(waiter: Waiter<Message>): void {
+    if (this.#error) waiter.reject(this.#error)
+    else waiter.resolve({ done: true, value: undefined })
   }
 }

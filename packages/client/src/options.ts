@@ -34,7 +34,27 @@ export interface StateDetail {
  */
 export type SendResult = 'sent' | 'queued' | 'full' | 'closed'
 
-export interface ClientOptions<Receives = unknown> {
+/** How a line is held; the same for messages of a program's own and for topics. */
+export interface LineOptions {
+  /** Called at each change, and again for each new wait while `reconnecting`. */
+  readonly onState?: (state: State, detail: StateDetail) => void
+  /** Waits between attempts: exponential with full jitter. */
+  readonly backoff?: BackoffOptions
+  /** Whether to try again after this close. Default: `worthRetrying`, without an end. */
+  readonly reconnect?: (close: CloseInfo, attempt: number) => boolean
+  /** An attempt that is not open after this long is given up. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number
+  /** A line that stood this long is steady: the backoff begins anew after it. Default 5,000 ms. */
+  readonly steadyMs?: number
+  /** How many messages wait for a reader before some are left out, and the reader told. Default 1,000. */
+  readonly inboxMessages?: number
+  /** Closes the line (1000) when it aborts. */
+  readonly signal?: AbortSignal
+  /** For tests. */
+  readonly environment?: Partial<Environment>
+}
+
+export interface ClientOptions<Receives = unknown> extends LineOptions {
   /** Subprotocols to offer, the preferred one first. */
   readonly protocols?: readonly string[]
   /** Schemas of both directions, as on the server: messages are JSON and validated both ways. */
@@ -50,20 +70,6 @@ export interface ClientOptions<Receives = unknown> {
   readonly onState?: (state: State, detail: StateDetail) => void
   /** Told what was left out: messages that are not valid, messages that nobody read. Default: a console warning. */
   readonly onError?: (error: ClientError) => void
-  /** Waits between attempts: exponential with full jitter. */
-  readonly backoff?: BackoffOptions
-  /** Whether to try again after this close. Default: `worthRetrying`, without an end. */
-  readonly reconnect?: (close: CloseInfo, attempt: number) => boolean
-  /** An attempt that is not open after this long is given up. Default 10,000 ms. */
-  readonly connectTimeoutMs?: number
-  /** A line that stood this long is steady: the backoff begins anew after it. Default 5,000 ms. */
-  readonly steadyMs?: number
   /** What `send` keeps, about, in bytes (a character of text counts as two). Default 1 MiB. */
   readonly queueBytes?: number
-  /** How many messages wait for a reader before some are left out, and the reader told. Default 1,000. */
-  readonly inboxMessages?: number
-  /** Closes the client (1000) when it aborts. */
-  readonly signal?: AbortSignal
-  /** For tests. */
-  readonly environment?: Partial<Environment>
 }

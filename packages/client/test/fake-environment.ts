@@ -78,6 +78,8 @@ export class FakeEnvironment implements Environment {
 
   random = (): number => this.randomValue
 
+  now = (): number => this.nowMs
+
   setTimeout = (callback: () => void, delayMs: number): number => {
     this.#timers.set(++this.#lastTimer, { dueMs: this.nowMs + delayMs, callback })
     return this.#lastTimer

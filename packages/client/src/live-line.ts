@@ -1,0 +1,390 @@
+// A line that speaks holdline.v1: who it is, what it asks, which subscriptions it holds, when it moves. Leaves holding
+// the line to HeldLine, and what a subscription is to TopicSubscription.
+
+import { socketUrl } from './address.ts'
+import { Asks } from './asks.ts'
+import type { Settle } from './asks.ts'
+import { worthRetrying } from './backoff.ts'
+import type { CloseInfo } from './backoff.ts'
+import { validate } from './codec.ts'
+import { cursorOf, isEnvelope, jsonEnvelopes, membersOf, messageOf, objectsOf } from './envelope.ts'
+import type { Envelope, EnvelopeCodec } from './envelope.ts'
+import { ClientError, RefusedError, isCount, report } from './errors.ts'
+import { guard } from './guard.ts'
+import { HeldLine, longestTimerMs } from './held-line.ts'
+import type { LiveOptions, TokenReason } from './live-options.ts'
+import type { State } from './options.ts'
+import { schemaOf } from './topic-schemas.ts'
+import { TopicSubscription } from './topic-subscription.ts'
+import type {
+  Cursor,
+  GapReason,
+  HistoryOptions,
+  HistoryPage,
+  Member,
+  MessageOf,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  TopicName,
+} from './topic-words.ts'
+
+/** 4401: the token is not valid, or no longer. */
+const tokenRefused = 4401
+
+/** A line with topics that is kept open. Made by `live`. */
+export class LiveLine<Publishes, Receives> {
+  /** Resolves when the line is closed for good, with the last close. Never rejects. */
+  readonly closed: Promise<CloseInfo>
+  readonly #line: HeldLine
+  readonly #options: LiveOptions
+  readonly #encoding: EnvelopeCodec
+  readonly #asks: Asks
+  readonly #subscriptions = new Map<string, TopicSubscription<unknown>>()
+  /** As whom this client is present, by topic; announced again on each line. */
+  readonly #presence = new Map<string, unknown>()
+  readonly #watchers = new Set<() => void>()
+  /** Of the present line, by what they are for. */
+  readonly #timers = new Map<string, unknown>()
+  #heartbeat: unknown
+  /** Welcome, and not lost since: what is sent now is read. */
+  #stands = false
+  /** Heartbeats since something arrived. */
+  #silentTicks = 0
+  #maxMessageBytes = Infinity
+  /** Tokens that were refused without a welcome in between. */
+  #refusedCount = 0
+  readonly #keyOrigin: string
+  #keyCount = 0
+
+  constructor(url: string, options: LiveOptions) {
+    const { encoding = jsonEnvelopes, bufferBytes = 1_048_576 } = options
+    this.#options = options
+    this.#encoding = encoding
+    const lineOptions = {
+      ...options,
+      reconnect: (close: CloseInfo, attempt: number) => this.#mayReturn(close, attempt),
+      onState: (...change: Parameters<NonNullable<LiveOptions['onState']>>) => {
+        guard(() => options.onState?.(...change))
+        for (const watcher of this.#watchers) guard(watcher)
+      },
+    }
+    this.#line = new HeldLine(url, [encoding.protocol], lineOptions, {
+      opened: () => this.#opened(),
+      received: (data) => this.#received(data),
+      lost: () => this.#lost(),
+      ended: () => this.#ended(),
+    })
+    const { now, random } = this.#line.environment
+    this.#asks = new Asks(encoding, bufferBytes, now)
+    this.#keyOrigin = [random(), random()].map((draw) => draw.toString(36).slice(2)).join('')
+    this.closed = this.#line.closed
+    this.#line.start()
+    if (this.state !== 'closed') this.#beat()
+  }
+
+  get state(): State {
+    return this.#line.state
+  }
+
+  /** Calls `listener` after each change of `state`; returns how to stop that. */
+  watch(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#watchers.add(own)
+    return () => this.#watchers.delete(own)
+  }
+
+  /** While `reconnecting`: makes the next attempt now. Otherwise does nothing. */
+  retry(): void {
+    this.#line.retry()
+  }
+
+  /** Ends the line for good, and all that stands on it: what is not answered rejects with ERR_LINE_CLOSED. */
+  close(code?: number, reason?: string): void {
+    this.#line.close(code, reason)
+  }
+
+  /**
+   * Subscribes, and goes on after each reconnect where it was.
+   * @throws ClientError ERR_TOPIC_SUBSCRIBED, ERR_LINE_CLOSED
+   */
+  subscribe<Name extends TopicName<Receives>>(
+    topic: Name,
+    options: SubscribeOptions<MessageOf<Receives, Name>> = {},
+  ): Subscription<MessageOf<Receives, Name>> {
+    if (this.state === 'closed') throw new ClientError('ERR_LINE_CLOSED')
+    if (this.#subscriptions.has(topic)) throw new ClientError('ERR_TOPIC_SUBSCRIBED', topic)
+    const subscription = new TopicSubscription(topic, options, {
+      inboxMessages: this.#options.inboxMessages ?? 1000,
+      schema: schemaOf(this.#options.topics, topic),
+      report: (error) => report(this.#options, error),
+      ended: () => this.#unsubscribe(topic),
+    })
+    this.#subscriptions.set(topic, subscription as TopicSubscription<unknown>)
+    if (options.state !== undefined) this.#presence.set(topic, options.state)
+    if (options.signal?.aborted) subscription.end()
+    else this.#askFor(subscription as TopicSubscription<unknown>)
+    return subscription
+  }
+
+  /**
+   * Publishes; resolves with the cursor once the server's broker has it (null: the topic has no history). While the line
+   * is away it waits, and it is sent again on the next line if no answer came: the server takes it once. Rejects with
+   * RefusedError, or ClientError ERR_BUFFER_FULL, ERR_UNANSWERED, ERR_LINE_CLOSED, ERR_MESSAGE_TOO_LARGE,
+   * ERR_MESSAGE_OUT_INVALID, ERR_CONTRACT_ASYNC.
+   */
+  async publish<Name extends TopicName<Publishes>>(
+    topic: Name,
+    message: MessageOf<Publishes, Name>,
+    { key, idempotencyKey }: PublishOptions = {},
+  ): Promise<Cursor | null> {
+    const schema = schemaOf(this.#options.topics, topic)
+    const answer = await this.#ask('published', {
+      type: 'publish',
+      topic,
+      data: schema ? validate(schema, message, 'ERR_MESSAGE_OUT_INVALID') : message,
+      key,
+      idempotencyKey: idempotencyKey ?? `${this.#keyOrigin}.${(this.#keyCount += 1)}`,
+    })
+    return cursorOf(answer['cursor'])
+  }
+
+  /** Reads history, a page at a time. Rejects as `publish` does. */
+  async history<Name extends TopicName<Receives>>(
+    topic: Name,
+    { after, limit }: HistoryOptions = {},
+  ): Promise<HistoryPage<MessageOf<Receives, Name>>> {
+    const page = await this.#ask('history', { type: 'history', topic, after, limit })
+    const schema = schemaOf(this.#options.topics, topic)
+    return {
+      publications: objectsOf(page['publications']).map((one) => messageOf(one, schema, null)),
+      cursor: cursorOf(page['cursor']),
+      head: cursorOf(page['head']),
+      lost: (page['lost'] ?? null) as GapReason | null,
+    }
+  }
+
+  /** Who is present at a topic. */
+  async members(topic: string): Promise<readonly Member[]> {
+    return membersOf((await this.#ask('members', { type: 'members', topic }))['members'])
+  }
+
+  /** Is present at a topic with this state, on this line and those that follow it; null: no longer. */
+  async present(topic: string, state: unknown): Promise<void> {
+    // Until it is answered it is asked on each line; what is refused is not said again.
+    await this.#ask('done', { type: 'present', topic, state })
+    if (state === null) this.#presence.delete(topic)
+    else this.#presence.set(topic, state)
+  }
+
+  // The conversation
+
+  #opened(): void {
+    this.#silentTicks = 0
+    // Else the handshake has said who this is, and the welcome comes by itself.
+    if (this.#options.token) void this.#sendToken('hello')
+  }
+
+  async #sendToken(type: 'hello' | 'token'): Promise<void> {
+    const { socket } = this.#line
+    const isFirst = type === 'hello'
+    const why: TokenReason = isFirst ? (this.#refusedCount > 0 ? 'refused' : 'connect') : 'expiring'
+    try {
+      const token = await this.#options.token?.(why)
+      if (!socket || this.#line.socket !== socket) return
+      this.#askNow({ type, token }, isFirst ? 'welcome' : 'renewed', (error, answer) => {
+        if (error) report(this.#options, error)
+        else if (isFirst) this.#welcome(answer)
+        else this.#renewBefore(answer['expiresInMs'])
+      })
+    } catch (error) {
+      report(this.#options, ClientError.of(error, 'ERR_TOKEN_FAILED'))
+      if (isFirst && socket && this.#line.socket === socket) this.#line.letGo('no token')
+    }
+  }
+
+  #welcome({ expiresInMs, maxMessageBytes }: Envelope): void {
+    const { socket } = this.#line
+    if (this.#stands || !socket) return
+    this.#stands = true
+    this.#refusedCount = 0
+    this.#maxMessageBytes = isCount(maxMessageBytes) ? maxMessageBytes : Infinity
+    this.#renewBefore(expiresInMs)
+    // First, so that what is published comes back on them.
+    for (const subscription of this.#subscriptions.values()) this.#askFor(subscription)
+    for (const [topic, state] of this.#presence) {
+      if (!this.#subscriptions.has(topic)) this.#askNow({ type: 'present', topic, state }, 'done')
+    }
+    this.#asks.expire(this.#answerTimeoutMs)
+    this.#asks.sendAll(socket, this.#maxMessageBytes)
+    this.#line.establish()
+  }
+
+  #received(data: string | ArrayBuffer): void {
+    this.#silentTicks = 0
+    try {
+      const message = this.#encoding.decode(data)
+      if (!isEnvelope(message)) throw new ClientError('ERR_ENVELOPE_INVALID')
+      this.#dispatch(message)
+    } catch (error) {
+      report(this.#options, ClientError.of(error, 'ERR_ENVELOPE_INVALID'))
+    }
+  }
+
+  #dispatch(message: Envelope): void {
+    const subscription = this.#subscriptions.get(message['topic'] as string)
+    switch (message.type) {
+      case 'pub':
+        return subscription?.publication(message)
+      case 'gap':
+        return subscription?.gap(message)
+      case 'presence':
+        return subscription?.presence(message)
+      case 'goaway':
+        return this.#leaveLater(message)
+    }
+    if (this.#asks.answer(message)) return
+    if (message.type === 'error') report(this.#options, new RefusedError(message))
+    else if (message.type === 'welcome' && !this.#options.token) this.#welcome(message)
+    else if (message.type === 'unsubscribed' && message['id'] === undefined && subscription) {
+      this.#subscriptions.delete(subscription.topic)
+      subscription.finish(new RefusedError(message))
+    }
+  }
+
+  #leaveLater({ afterMs, url }: Envelope): void {
+    const { moveTo = [] } = this.#options
+    let target: string | undefined
+    try {
+      const address = socketUrl(typeof url === 'string' ? url : '', this.#line.url)
+      const origins = [new URL(this.#line.url).origin, ...moveTo]
+      if (origins.includes(address.origin)) target = address.href
+    } catch {
+      // An address that is none: this line's own will do.
+    }
+    this.#after('leave', afterMs, () => this.#line.leave(target))
+  }
+
+  #renewBefore(expiresInMs: unknown): void {
+    if (!isCount(expiresInMs) || !this.#options.token) return
+    // Not all at once where all came at once, and never in a hurry that a server could ask for.
+    const waitMs = expiresInMs * (0.7 + this.#line.environment.random() * 0.2)
+    this.#after('renew', Math.max(1000, waitMs), () => void this.#sendToken('token'))
+  }
+
+  #beat(): void {
+    const { heartbeatMs = 10_000 } = this.#options
+    const { setTimeout } = this.#line.environment
+    const tick = (): void => {
+      this.#heartbeat = setTimeout(tick, heartbeatMs)
+      const isStuck = this.#asks.expire(this.#answerTimeoutMs)
+      if (!this.#stands) return
+      this.#silentTicks += 1
+      if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
+      else if (this.#silentTicks > 1) this.#askNow({ type: 'ping' }, 'pong')
+    }
+    this.#heartbeat = setTimeout(tick, heartbeatMs)
+  }
+
+  #mayReturn(close: CloseInfo, attempt: number): boolean {
+    const { reconnect = worthRetrying } = this.#options
+    // A fresh token may help once.
+    if (close.code === tokenRefused) return (this.#refusedCount += 1) < 2
+    return reconnect(close, attempt)
+  }
+
+  #lost(): void {
+    this.#endSession()
+    this.#asks.lost()
+    for (const subscription of this.#subscriptions.values()) subscription.lost()
+  }
+
+  #ended(): number {
+    const { environment } = this.#line
+    this.#endSession()
+    environment.clearTimeout(this.#heartbeat)
+    const unsentCount = this.#asks.end()
+    for (const subscription of this.#subscriptions.values()) {
+      subscription.finish(new ClientError('ERR_LINE_CLOSED'))
+    }
+    this.#subscriptions.clear()
+    return unsentCount
+  }
+
+  // What is asked
+
+  /** What is answered in the end, over as many lines as it takes. */
+  #ask(answerType: string, envelope: Envelope): Promise<Envelope> {
+    return new Promise((resolve, reject) => {
+      if (this.state === 'closed') throw new ClientError('ERR_LINE_CLOSED')
+      const id = this.#asks.add(envelope, answerType, true, (error, answer) => {
+        if (error) reject(error)
+        else resolve(answer)
+      })
+      const { socket } = this.#line
+      // A socket that is closing drops it; then it is sent on the next line.
+      if (this.#stands && socket) this.#asks.send(id, socket, this.#maxMessageBytes)
+    })
+  }
+
+  /** What only makes sense on this line. */
+  #askNow(envelope: Envelope, answerType: string, settle?: Settle): void {
+    const { socket } = this.#line
+    const told: Settle = (error) => error && report(this.#options, error)
+    const id = this.#asks.add(envelope, answerType, false, settle ?? told)
+    if (socket) this.#asks.send(id, socket, this.#maxMessageBytes)
+  }
+
+  #askFor(subscription: TopicSubscription<unknown>): void {
+    if (!this.#stands) return
+    const { topic } = subscription
+    const request = subscription.request(this.#presence.get(topic))
+    this.#askNow(request, 'subscribed', (error, answer) => {
+      // It may have ended meanwhile, and another may be there.
+      if (this.#subscriptions.get(topic) !== subscription) return
+      if (!error) return subscription.subscribed(answer)
+      this.#refused(subscription, error)
+    })
+  }
+
+  #refused(subscription: TopicSubscription<unknown>, error: RefusedError | ClientError): void {
+    const { topic } = subscription
+    const retryAfterMs = error instanceof RefusedError ? error.retryAfterMs : undefined
+    // The broker is away: it is known to come back, and nobody is helped by a subscription that gave up.
+    const isPassing = retryAfterMs !== undefined || error.code.startsWith('ERR_BROKER')
+    if (error.code.startsWith('ERR_CURSOR') && subscription.forgetCursor())
+      this.#askFor(subscription)
+    else if (isPassing) {
+      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs ?? 0, 1000), () => {
+        if (this.#subscriptions.get(topic) === subscription) this.#askFor(subscription)
+      })
+    } else {
+      this.#subscriptions.delete(topic)
+      subscription.finish(error)
+    }
+  }
+
+  #unsubscribe(topic: string): void {
+    this.#subscriptions.delete(topic)
+    this.#presence.delete(topic)
+    if (this.#stands) this.#askNow({ type: 'unsubscribe', topic }, 'unsubscribed')
+  }
+
+  /** A timer of this line; another for the same thing replaces it. What a server asks for is taken within reason. */
+  #after(what: string, delayMs: unknown, callback: () => void): void {
+    const { clearTimeout, setTimeout } = this.#line.environment
+    clearTimeout(this.#timers.get(what))
+    const ms = Math.min(longestTimerMs, Math.max(0, Number(delayMs) || 0))
+    this.#timers.set(what, setTimeout(callback, ms))
+  }
+
+  #endSession(): void {
+    this.#stands = false
+    for (const timer of this.#timers.values()) this.#line.environment.clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  get #answerTimeoutMs(): number {
+    return this.#options.answerTimeoutMs ?? 60_000
+  }
+}
