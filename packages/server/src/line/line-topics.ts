@@ -27,7 +27,7 @@ type Publish = Of<'publish'>
 
 /** What a server's topics have beyond the contract, where it is a server's. */
 interface ServerHub extends TopicHub {
-  readonly presence?: PresenceHub
+  readonly presence?: PresenceHub | undefined
   readonly settings?: { of(topic: string): { readonly authorize: Authorize | null } }
 }
 

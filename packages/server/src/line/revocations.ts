@@ -2,7 +2,7 @@
 // off, knows it too. Ends the lines that it concerns, and says of a newcomer whether he may come in.
 
 import type { HeldConnection } from '../connection/held-connection.ts'
-import type { PublishedMessage, PublishOptions, TopicHub } from '../connection/topic-hub.ts'
+import type { PublishedMessage, TopicHub } from '../connection/topic-hub.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { LineIdentity } from './identity.ts'
 
@@ -43,21 +43,11 @@ export interface RevocableLine {
   revoked(): void
 }
 
-type Publish = (
-  topic: string,
-  message: PublishedMessage,
-  options?: PublishOptions,
-) => Promise<unknown>
-
 /**
- * Resolves when the broker has it: no process forgets it then. Lines end within moments.
+ * What is published on the topic of revocations.
  *
- * @throws HoldlineError ERR_OPTION_INVALID; rejects with what the broker says.
+ * @throws HoldlineError ERR_OPTION_INVALID
  */
-export async function revoke(publish: Publish, what: Revocation): Promise<void> {
-  await publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
-}
-
 export function revocationMessage(what: Revocation, nowMs: number): string {
   const { identity, tenant, session, tokenId, tokenLifeMs = MAX_TOKEN_LIFE_MS } = what
   const given = [identity, tenant, session, tokenId].filter((field) => field !== undefined)

@@ -1,6 +1,8 @@
 // Makes worker processes with node:cluster: each runs the program once more, with the same arguments.
 
 import cluster from 'node:cluster'
+import { randomBytes } from 'node:crypto'
+import { SECRET_VARIABLE } from '../line/cursor-proof.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Fork } from './supervisor.ts'
 import { WORKER_VARIABLE } from './worker.ts'
@@ -14,9 +16,11 @@ export function clusterFork(processCount: number): Fork {
     throw new HoldlineError('ERR_WORKER_START', 'the program was not started from a file')
   }
   cluster.setupPrimary({ exec, args: process.argv.slice(2), execArgv: process.execArgv })
+  // What one worker gives a line, the others must believe.
+  const secret = process.env[SECRET_VARIABLE] ?? randomBytes(32).toString('base64url')
   return (workerId, events) => {
     const place = JSON.stringify({ workerId, processCount })
-    const worker = cluster.fork({ [WORKER_VARIABLE]: place })
+    const worker = cluster.fork({ [WORKER_VARIABLE]: place, [SECRET_VARIABLE]: secret })
     let how = ''
     let isDisconnected = false
     const endedWhenBoth = (): void => {
