@@ -8,7 +8,7 @@ import { closePayload, MAX_CONTROL_BYTES, Opcode } from '../protocol/frame.ts'
 import type { MessageInflater, MessageSink } from '../protocol/parser.ts'
 import { Bit, PAUSED, State } from './bits.ts'
 import { bytesOf, checkCloseArguments } from './arguments.ts'
-import type { Connection, SendResult } from './connection.ts'
+import type { Connection, Leave, SendResult } from './connection.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import type { MessageDeflater } from './outgoing.ts'
 import { RateLimit } from './rate-limit.ts'
@@ -201,6 +201,20 @@ export class HeldConnection<Data = unknown>
   /** Tells of something that failed alone: the connection goes on. */
   report(code: ErrorCode, error?: unknown): void {
     this.context.observer.reported(this, code, error)
+  }
+
+  /** Whether the other side can be told when to leave, in the words of its subprotocol. */
+  get canBeToldToLeave(): boolean {
+    return this.context.behavior.leaving !== undefined
+  }
+
+  tellToLeave(leave: Leave): void {
+    if (!this.isOpen) return
+    try {
+      this.context.behavior.leaving?.(this, leave)
+    } catch (error) {
+      this.fail('ERR_HANDLER', error)
+    }
   }
 
   /** Ends the connection for a reason of the catalogue; a close frame with its code is the last thing sent. */

@@ -2,6 +2,7 @@
 // layer implements it.
 
 import type { HeldConnection } from './held-connection.ts'
+import type { PresenceHub } from './presence-hub.ts'
 import type { Piece } from './slab.ts'
 
 /** A message as it is published: text as a string, bytes as Uint8Array. */
@@ -125,6 +126,8 @@ export interface HistoryOptions {
 }
 
 export interface TopicHub {
+  /** Who is present; undefined where no server stands behind the hub. */
+  readonly presence?: PresenceHub | undefined
   /**
    * Subscribes the connection; twice is once, with the first one's options. Nothing is sent for the subscription before the promise has resolved
    * and its reactions have run, so an answer that is sent then goes before the first publication.

@@ -14,7 +14,15 @@ import type { Server } from './server.ts'
 /** What may be set for attached routes: all but what concerns listening. */
 export type AttachOptions = Pick<
   ServeOptions,
-  'limits' | 'origins' | 'topics' | 'broker' | 'graceMs' | 'logger'
+  | 'limits'
+  | 'origins'
+  | 'presence'
+  | 'admission'
+  | 'drain'
+  | 'topics'
+  | 'broker'
+  | 'graceMs'
+  | 'logger'
 >
 
 /**

@@ -6,18 +6,25 @@ import { TimingWheel } from '../connection/timing-wheel.ts'
 import { Turn } from '../connection/turn.ts'
 import type { WorkerMesh } from '../connection/worker-mesh.ts'
 import { MemoryBroker } from '../brokers/memory/memory-broker.ts'
+import { REVOCATIONS_TOPIC, revocationMessage } from '../line/revocations.ts'
+import type { Revocation } from '../line/revocations.ts'
 import type { Broker } from '../topics/broker.ts'
+import { Presence, PRESENCE_TOPIC } from '../topics/presence.ts'
 import { checkProgramTopic } from '../topics/topic-name.ts'
 import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import { RouteAcceptor } from './acceptor.ts'
+import { Admission } from './admission.ts'
 import type { ChosenEngine } from './choose-engine.ts'
 import { trimMessageMemory } from '../protocol/message-memory.ts'
+import { CloseCode } from '../protocol/close-code.ts'
+import { Drain, pacing, shuffled } from './drain.ts'
 import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
 import { defaultHttp } from './plain-http.ts'
 import { ServedTopic } from './served-topic.ts'
-import type { CloseOptions, Server, Topic } from './server.ts'
+import type { CloseOptions, Server, ShedOptions, Topic } from './server.ts'
+import { resolveShed, SHED_MARGIN_MS, shedCount } from './shed.ts'
 import type { ServerStats } from './statistics.ts'
 import { Statistics } from './statistics.ts'
 
@@ -54,6 +61,9 @@ export class LocalServer implements Server {
   #listener: Listener | null = null
   #closing: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
+  readonly #presence: Presence
+  /** Sends connections away, for `shed` or `close`. */
+  #drain: Drain | null = null
   readonly #turn: Turn
   #trimming: NodeJS.Timeout | null = null
 
@@ -74,6 +84,16 @@ export class LocalServer implements Server {
       settings: options.topics,
       warn: (error) => options.logger?.warn(`holdline: ${String(error)}`),
     })
+    this.#presence = new Presence(
+      {
+        processName: this.#broker.processName,
+        clock,
+        send: (message) => this.#broker.publish(PRESENCE_TOPIC, message),
+        failed: (error) => options.logger?.error('holdline: a listener of presence failed', error),
+      },
+      options.presence,
+    )
+    this.#topics.presence = this.#presence
     const serves = (target: string): boolean => this.#acceptor.serves(target)
     this.#acceptor = new RouteAcceptor(
       options.routes,
@@ -84,10 +104,13 @@ export class LocalServer implements Server {
         wheel: new TimingWheel(clock),
         turn,
         hub: this.#topics,
+        admission:
+          options.admission && new Admission(options.admission, clock, 1 / this.processCount),
         observer: {
           opened: (connection) => this.#statistics.opened(connection),
           closed: (connection, code, reason) => {
             this.#statistics.closed(connection, code, reason)
+            this.#presence.leave(connection)
             if (this.#whenEmpty !== null && this.#acceptor.connectionCount === 0) this.#whenEmpty()
           },
           failed: (connection, code, error) => this.#statistics.failed(connection, code, error),
@@ -104,7 +127,9 @@ export class LocalServer implements Server {
     if (this.#options.heap === 'lean') leanHeap()
     this.#trimming = setInterval(this.#trim, TRIM_MS).unref()
     this.#join()
+    this.#topics.listen(PRESENCE_TOPIC, (message) => this.#presence.receive(message))
     await this.#topics.start(this.#broker)
+    this.#presence.start()
     try {
       await this.#mesh?.ready
       this.#listener = await listen(this.engine.engine, this.#acceptor)
@@ -150,8 +175,12 @@ export class LocalServer implements Server {
     return this.#topics.publish(topic, message, options)
   }
 
+  async revoke(what: Revocation): Promise<void> {
+    await this.#topics.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
+  }
+
   topic(name: string): Topic {
-    return new ServedTopic(this.#topics, name)
+    return new ServedTopic(this.#topics, this.#presence, name)
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
@@ -197,6 +226,18 @@ export class LocalServer implements Server {
     await this.#listener?.retire?.()
   }
 
+  shed(options: ShedOptions): Promise<number> {
+    const { url = null, reason = '', overMs } = resolveShed(options)
+    const all = shuffled([...this.#acceptor.connections()], Math.random)
+    const count = this.#closing === null ? shedCount(options, all.length) : 0
+    if (count === 0) return Promise.resolve(0)
+    this.#drain?.stop()
+    const farewell = { code: CloseCode.SERVICE_RESTART, reason, url, spreadMs: overMs }
+    const { clock } = this.engine.engine
+    this.#drain = new Drain(clock, all.slice(0, count), { ...farewell, marginMs: SHED_MARGIN_MS })
+    return Promise.resolve(count)
+  }
+
   /** Resolves when `close` was called and is done. */
   get closed(): Promise<void> {
     return this.#closed.promise
@@ -212,8 +253,14 @@ export class LocalServer implements Server {
     const startedAt = performance.now()
     this.#acceptor.isDraining = true
     this.#listener?.stopAccepting()
-    for (const connection of this.#acceptor.connections()) connection.close(code, reason)
+    this.#drain?.stop()
+    const connections = [...this.#acceptor.connections()]
+    const pace = pacing(connections.length, graceMs, this.#options.spreadMs)
+    const { clock } = this.engine.engine
+    this.#drain = new Drain(clock, connections, { code, reason, url: null, ...pace })
     await this.#empty(graceMs)
+    this.#drain.stop()
+    this.#presence.stop()
     const graceLeftMs = Math.max(0, graceMs - (performance.now() - startedAt))
     await this.#listener?.close(graceLeftMs)
     this.#endTrimming()

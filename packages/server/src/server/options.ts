@@ -7,8 +7,14 @@ import { resolveLimits } from '../connection/limits.ts'
 import type { Route } from '../connection/route.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker } from '../topics/broker.ts'
+import type { PresenceOptions } from '../topics/presence.ts'
+import { resolvePresence } from '../topics/presence.ts'
 import type { TopicOptions } from '../topics/topic-options.ts'
 import { TopicSettingsTable } from '../topics/topic-settings.ts'
+import type { AdmissionOptions } from './admission.ts'
+import { resolveAdmission } from './admission.ts'
+import type { DrainOptions } from './drain.ts'
+import { resolveSpread } from './drain.ts'
 import type { Logger } from './statistics.ts'
 
 /** How often workers may end before the server gives up, as in OTP: more than `intensity` within `periodMs`. */
@@ -44,10 +50,16 @@ export interface ServeOptions extends ListenOptions {
    * of these the one that says most. Topics that are not named have no history.
    */
   readonly topics?: Readonly<Record<string, TopicOptions>>
+  /** Who is present on topics: leases, grace, bounds. */
+  readonly presence?: PresenceOptions
+  /** Connections let in each second; beyond it 503 with Retry-After. Default: all. */
+  readonly admission?: AdmissionOptions
   /** Carries publications between processes. Default: `memory`, or `process` with several workers. */
   readonly broker?: Broker
   /** Milliseconds that connections have to close when the server is stopped. Default 10,000. */
   readonly graceMs?: number
+  /** How connections are sent away then: one after the other, not all at once. */
+  readonly drain?: DrainOptions
   readonly restart?: RestartOptions
   /**
    * Whether SIGTERM and SIGINT drain and end the process (and SIGHUP replaces the workers). Default: only with
@@ -76,8 +88,12 @@ export interface ResolvedOptions {
   readonly limits: Limits
   readonly origins: Route['origins']
   readonly topics: TopicSettingsTable
+  readonly presence: Required<PresenceOptions>
+  readonly admission: Required<AdmissionOptions> | null
   readonly broker: Broker | null
   readonly graceMs: number
+  /** Milliseconds over which connections are sent away; null: as many as there are connections. */
+  readonly spreadMs: number | null
   readonly restart: Required<RestartOptions>
   readonly signals: boolean
   readonly heap: 'lean' | 'default'
@@ -99,8 +115,11 @@ const known: ReadonlySet<string> = new Set([
   'limits',
   'origins',
   'topics',
+  'presence',
+  'admission',
   'broker',
   'graceMs',
+  'drain',
   'restart',
   'signals',
   'heap',
@@ -155,8 +174,11 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
     limits: resolveLimits(options.limits),
     origins: options.origins,
     topics: new TopicSettingsTable(options.topics),
+    presence: resolvePresence(options.presence),
+    admission: resolveAdmission(options.admission),
     broker: options.broker ?? null,
     graceMs,
+    spreadMs: resolveSpread(options.drain, graceMs),
     restart,
     heap,
     signals: options.signals ?? processCount > 1,

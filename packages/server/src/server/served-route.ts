@@ -26,6 +26,7 @@ import type { ErrorCode } from '../protocol/errors.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import { parseSubprotocols, refusalResponse, upgradeResponse } from '../protocol/handshake.ts'
 import { FrameParser } from '../protocol/parser.ts'
+import type { Admission } from './admission.ts'
 import { agreeOnDeflate } from './deflate-agreement.ts'
 import type { OriginCheck } from './origin.ts'
 import { originCheck } from './origin.ts'
@@ -39,6 +40,8 @@ export interface RouteEnvironment {
   readonly turn: Turn
   readonly hub: TopicHub
   readonly observer: ConnectionObserver
+  /** Lets so many in each second; without it everybody. */
+  readonly admission?: Admission | null
   /** A request was refused. */
   refused(request: UpgradeRequest, code: ErrorCode, error?: unknown): void
 }
@@ -98,6 +101,8 @@ export class ServedRoute implements ConnectionObserver {
       if (!this.#originCheck(request)) return this.#refuse(request, 'ERR_UPGRADE_ORIGIN')
       const refusal = this.#reserve(request)
       if (refusal !== null) return this.#refuse(request, refusal)
+      // Last of what costs little: a place in the ramp is for those who would be let in.
+      if (this.#environment.admission?.take() === false) return this.#putOff(request)
     } catch (error) {
       return this.#refuse(request, 'ERR_UPGRADE_FAILED', error)
     }
@@ -223,6 +228,14 @@ export class ServedRoute implements ConnectionObserver {
     const count = (this.#reservedByAddress.get(request.remoteAddress) ?? 1) - 1
     if (count > 0) this.#reservedByAddress.set(request.remoteAddress, count)
     else this.#reservedByAddress.delete(request.remoteAddress)
+  }
+
+  /** Refuses a request that had been counted, and says when to come again. */
+  #putOff(request: UpgradeRequest): Judgement {
+    this.#release(request)
+    const code = 'ERR_UPGRADE_ADMISSION'
+    this.#environment.refused(request, code)
+    return { accepted: false, code, response: this.#environment.admission!.refusal() }
   }
 
   #refuse(request: UpgradeRequest, code: ErrorCode, error?: unknown): Judgement {

@@ -1,5 +1,6 @@
 // A topic as programs hold it, whichever server gave it. Knows names that programs may use, and nothing of delivery.
 
+import type { PresenceListener, PresentMember } from '../connection/presence-hub.ts'
 import type {
   Cursor,
   HistoryOptions,
@@ -8,6 +9,7 @@ import type {
   PublishOptions,
   TopicHub,
 } from '../connection/topic-hub.ts'
+import type { Presence } from '../topics/presence.ts'
 import { checkProgramTopic } from '../topics/topic-name.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import type { Topic } from './server.ts'
@@ -15,12 +17,14 @@ import type { Topic } from './server.ts'
 export class ServedTopic implements Topic {
   readonly name: string
   readonly #hub: TopicHub
+  readonly #presence: Presence
 
   /** @throws HoldlineError ERR_TOPIC_NAME */
-  constructor(hub: TopicHub, name: string) {
+  constructor(hub: TopicHub, presence: Presence, name: string) {
     checkProgramTopic(name)
     this.name = name
     this.#hub = hub
+    this.#presence = presence
   }
 
   publish(message: PublishedMessage, options?: PublishOptions): Promise<Cursor | null> {
@@ -33,5 +37,14 @@ export class ServedTopic implements Topic {
 
   history(options?: HistoryOptions): Promise<HistoryPage> {
     return this.#hub.history(this.name, options)
+  }
+
+  async members(): Promise<PresentMember[]> {
+    await this.#presence.settled()
+    return this.#presence.members(this.name)
+  }
+
+  watch(listener: PresenceListener): () => void {
+    return this.#presence.watch(this.name, listener)
   }
 }

@@ -1,5 +1,6 @@
 // What `serve` and `attach` give a program.
 
+import type { PresenceListener, PresentMember } from '../connection/presence-hub.ts'
 import type { ListenAddress } from '../connection/engine.ts'
 import type {
   Cursor,
@@ -8,6 +9,7 @@ import type {
   PublishedMessage,
   PublishOptions,
 } from '../connection/topic-hub.ts'
+import type { Revocation } from '../line/revocations.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import type { ServerStats } from './statistics.ts'
 
@@ -32,6 +34,22 @@ export interface Topic {
   subscribe(listener: TopicListener): () => void
   /** A page of what is kept. Rejects with ERR_TOPIC_UNKNOWN where the topic has no history. */
   history(options?: HistoryOptions): Promise<HistoryPage>
+  /** Who is present on the topic, in all processes; a process that has just started asks the others first. */
+  members(): Promise<PresentMember[]>
+  /** Calls the listener with who joins, leaves, or changes state, from now on, in order. Returns how to stop. */
+  watch(listener: PresenceListener): () => void
+}
+
+/** Which connections are to go elsewhere, and how fast. */
+export interface ShedOptions {
+  /** How many, of those of all workers: so many, or this part of them. One of the two. */
+  readonly count?: number
+  readonly fraction?: number
+  /** Milliseconds over which they are spread. Default 10,000. */
+  readonly overMs?: number
+  /** Where they are to go, for clients that are told: default the same address, where a balancer finds them a place. */
+  readonly url?: string
+  readonly reason?: string
 }
 
 export interface Server extends AsyncDisposable {
@@ -59,12 +77,26 @@ export interface Server extends AsyncDisposable {
   ): Promise<Cursor | null>
   /** @throws HoldlineError ERR_TOPIC_NAME */
   topic(name: string): Topic
+  /**
+   * Ends the lines (`holdline/line`) of an identity, a tenant, a session or a token, in all processes, and lets nobody
+   * in with what was issued to them until now. Resolves when the broker has it.
+   *
+   * @throws HoldlineError ERR_OPTION_INVALID; rejects with ERR_SERVER_CLOSED or what the broker says.
+   */
+  revoke(what: Revocation): Promise<void>
   /** Hears the publications of a topic in this process, its own included. Returns how to stop. */
   subscribe(topic: string, listener: TopicListener): () => void
   /** Calls the listener with the number of each worker that ended. Returns how to stop. */
   onWorkerLeft(listener: (workerId: number) => void): () => void
   /** Counters and gauges of this process; of all workers together in the supervisor. */
   stats(): Promise<ServerStats>
+  /**
+   * Sends connections away, to a server that joined later: those whose subprotocol has words for it are told when to leave,
+   * all others are closed with 1012. Resolves with how many, when they have been chosen. One call takes the place of the one before.
+   *
+   * @throws HoldlineError ERR_OPTION_INVALID
+   */
+  shed(options: ShedOptions): Promise<number>
   /** Takes no more connections, closes those that are open, and ends when they are gone or the grace is over. */
   close(options?: CloseOptions): Promise<void>
 }

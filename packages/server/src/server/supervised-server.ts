@@ -10,7 +10,10 @@ import { ProcessBroker } from '../brokers/process/process-broker.ts'
 import { ProcessLinks } from '../brokers/process/process-links.ts'
 import { probeAddress } from '../engines/http/probe-address.ts'
 import { HoldlineError } from '../protocol/errors.ts'
+import { REVOCATIONS_TOPIC, revocationMessage } from '../line/revocations.ts'
+import type { Revocation } from '../line/revocations.ts'
 import type { Broker } from '../topics/broker.ts'
+import { Presence, PRESENCE_TOPIC } from '../topics/presence.ts'
 import { checkProgramTopic } from '../topics/topic-name.ts'
 import { Topics } from '../topics/topics.ts'
 import type { TopicListener } from '../topics/topics.ts'
@@ -19,7 +22,8 @@ import { clusterFork } from './cluster-fork.ts'
 import { urlOf } from './local-server.ts'
 import type { ResolvedOptions } from './options.ts'
 import { ServedTopic } from './served-topic.ts'
-import type { CloseOptions, Server, Topic } from './server.ts'
+import type { CloseOptions, Server, ShedOptions, Topic } from './server.ts'
+import { resolveShed, shedCount } from './shed.ts'
 import { handleSignals } from './signals.ts'
 import type { ServerStats } from './statistics.ts'
 import { sumStats } from './sum-stats.ts'
@@ -172,10 +176,34 @@ class SupervisedServer implements Server {
     return this.#topics.publish(topic, message, options)
   }
 
+  async revoke(what: Revocation): Promise<void> {
+    await this.#topics.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
+  }
+
   topic(name: string): Topic {
     checkProgramTopic(name)
     this.#ownBroker?.hear()
-    return new ServedTopic(this.#topics, name)
+    return new ServedTopic(this.#topics, this.#hearPresence(), name)
+  }
+
+  /** Nobody is present in the supervisor's process; it learns of those in the workers when somebody here asks. */
+  #hearPresence(): Presence {
+    if (this.#topics.presence !== undefined) return this.#topics.presence
+    const broker = this.#broker!
+    const { logger, presence: options } = this.#options
+    const presence = new Presence(
+      {
+        processName: broker.processName,
+        clock: this.#clock,
+        send: (message) => broker.publish(PRESENCE_TOPIC, message),
+        failed: (error) => logger?.error('holdline: a listener of presence failed', error),
+      },
+      options,
+    )
+    this.#topics.presence = presence
+    this.#topics.listen(PRESENCE_TOPIC, (message) => presence.receive(message))
+    presence.start()
+    return presence
   }
 
   subscribe(topic: string, listener: TopicListener): () => void {
@@ -193,6 +221,15 @@ class SupervisedServer implements Server {
     const uptimeMs = Math.round(performance.now() - this.#startedAt)
     const own = { engine: this.engine.name, uptimeMs, isDraining: this.#closing !== null }
     return sumStats(own, await this.#supervisor!.stats())
+  }
+
+  async shed(options: ShedOptions): Promise<number> {
+    const { count: _, ...rest } = resolveShed(options)
+    const { connections } = await this.stats()
+    const count = this.#closing === null ? shedCount(options, connections) : 0
+    // Of each worker the same part: whoever has more lets more go.
+    if (count > 0) this.#supervisor!.shed({ ...rest, fraction: count / connections })
+    return count
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -213,6 +250,7 @@ class SupervisedServer implements Server {
 
   async #release(): Promise<void> {
     this.#ignoreSignals?.()
+    this.#topics.presence?.stop()
     await this.#topics.stop()
     this.#directory?.remove()
     isTaken = false

@@ -12,6 +12,7 @@ import type { LostReason } from '../brokers/process/mesh-place.ts'
 import { NameRegistry } from './name-registry.ts'
 import type { ResolvedOptions } from './options.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import type { ShedOptions } from './server.ts'
 import type { ServerStats } from './statistics.ts'
 import type {
   FromWorker,
@@ -155,6 +156,13 @@ export class Supervisor {
     this.#isStopping = true
     for (const slot of this.#slots) slot.cancelRestart?.()
     for (const { process } of this.#workers.values()) process.kill()
+  }
+
+  /** Each worker that serves sends this part of its connections away. */
+  shed(options: ShedOptions): void {
+    for (const { state, process } of this.#workers.values()) {
+      if (state === 'listening') process.send({ kind: 'shed', ...options })
+    }
   }
 
   /** The counters of the workers that answer within a second. */

@@ -5,6 +5,7 @@ import type { ListenAddress } from '../connection/engine.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { errorCatalogue, HoldlineError } from '../protocol/errors.ts'
 import type { LostReason } from '../brokers/process/mesh-place.ts'
+import type { ShedOptions } from './server.ts'
 import type { ServerStats } from './statistics.ts'
 
 /** Where the sockets of the mesh are, and the proof of belonging to it. */
@@ -43,6 +44,8 @@ export type ToWorker =
   | { readonly kind: 'peers'; readonly ids: readonly number[] }
   | { readonly kind: 'left'; readonly workerId: number }
   | { readonly kind: 'stats'; readonly ticket: number }
+  /** This part of its connections is to go elsewhere. */
+  | ({ readonly kind: 'shed' } & ShedOptions)
   /** To one `names`, in its order. */
   | { readonly kind: 'owners'; readonly answers: readonly NameAnswer[] }
 

@@ -128,6 +128,7 @@ class Worker {
     else if (message.kind === 'left') void this.#workerLeft(message.workerId)
     else if (message.kind === 'owners') this.#names.answered(message.answers)
     else if (message.kind === 'stats') void this.#answerStats(message.ticket)
+    else if (message.kind === 'shed') this.#shed(message)
     else void this.#end(message)
   }
 
@@ -143,6 +144,10 @@ class Worker {
   async #answerStats(ticket: number): Promise<void> {
     if (this.#server === null) return
     this.#tell({ kind: 'stats', ticket, stats: await this.#server.stats() })
+  }
+
+  #shed({ kind: _, ...options }: ToWorker & { kind: 'shed' }): void {
+    void this.#server?.shed(options)
   }
 
   /** Nobody is left to restart or to stop this worker: it ends in good order. */

@@ -56,6 +56,8 @@ type Held = Map<string, OwnEntry>
 const ANSWER_DELAY_MS = 20
 /** Until all entries are told once more, and until a process that did not answer is asked again. */
 const ANSWER_PAUSE_MS = 250
+/** Until whoever was asked at the start is taken to have answered. */
+const SETTLE_MS = 300
 /** Names of processes that are gone, so that what they said before does not bring them back. */
 const MOST_GONE = 1_024
 const MAX_NAME_BYTES = 255
@@ -86,6 +88,7 @@ export class Presence implements PresenceHub {
   #answer: CancelTimer | null = null
   #sweep: CancelTimer | null = null
   readonly #lingering = new Set<CancelTimer>()
+  #settledAtMs = -Infinity
   #isStopped = false
 
   /** @throws HoldlineError ERR_OPTION_INVALID */
@@ -106,8 +109,16 @@ export class Presence implements PresenceHub {
 
   /** Others are heard now: asks them who is present there. Again when the broker was away. */
   start(): void {
+    this.#settledAtMs = Math.max(this.#settledAtMs, this.#context.clock.now() + SETTLE_MS)
     this.#say({ kind: 'ask', from: this.#context.processName, of: null })
     if (this.#sequence > 0) this.#sayBeat()
+  }
+
+  /** Resolves when those who were asked at the start have had the time to answer. */
+  settled(): Promise<void> {
+    const leftMs = this.#settledAtMs - this.#context.clock.now()
+    if (!(leftMs > 0)) return Promise.resolve()
+    return new Promise((resolve) => void this.#context.clock.setTimer(leftMs, resolve))
   }
 
   /** This process ends. Its members leave everywhere. */

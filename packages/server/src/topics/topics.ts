@@ -17,7 +17,8 @@ import type { Turn } from '../connection/turn.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, BrokerSink, Publication, PublishedMessage } from './broker.ts'
 import { TopicLog } from './topic-log.ts'
-import { checkTopicName } from './topic-name.ts'
+import type { Presence } from './presence.ts'
+import { checkTopicName, isOwnTopic } from './topic-name.ts'
 import { TopicSettingsTable } from './topic-settings.ts'
 
 /** Hears the publications of a topic in this process; without history `publication` is null. Bytes are borrowed until it returns. */
@@ -57,6 +58,8 @@ export class Topics implements TopicHub, BrokerSink {
   #dirty: Topic[] = []
 
   readonly settings: TopicSettingsTable
+  /** Set before the start, where there is presence. */
+  presence: Presence | undefined = undefined
   #broker: Broker | null = null
   #isRefusing = false
   #lastDone: Promise<void> = Promise.resolve()
@@ -89,7 +92,9 @@ export class Topics implements TopicHub, BrokerSink {
 
   /** Topics with a subscriber or a listener here. */
   get topicCount(): number {
-    return this.#topics.size
+    let count = 0
+    for (const name of this.#topics.keys()) if (!isOwnTopic(name)) count++
+    return count
   }
 
   /** Subscriptions of connections held here. */
@@ -126,6 +131,7 @@ export class Topics implements TopicHub, BrokerSink {
   }
 
   leave(connection: HeldConnection): void {
+    this.presence?.leave(connection)
     const mine = connection.subscriptions as Subscriptions | null
     if (mine === null) return
     connection.subscriptions = null
@@ -219,9 +225,14 @@ export class Topics implements TopicHub, BrokerSink {
 
   interrupted(): void {}
 
-  restored(): void {}
+  restored(): void {
+    // Who came and went meanwhile was not heard.
+    this.presence?.start()
+  }
 
-  processGone(): void {}
+  processGone(processName: string): void {
+    this.presence?.processGone(processName)
+  }
 
   /** A publication has come from the broker. */
   deliver(name: string, message: PublishedMessage): void {
