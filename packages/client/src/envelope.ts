@@ -51,7 +51,7 @@ export function cursorOf(value: unknown): Cursor | null {
 
 /** @throws ClientError ERR_MESSAGE_INVALID, and what `atob` throws. */
 export function messageOf<Data>(
-  { data, data64, offset, key }: Readonly<Record<string, unknown>>,
+  { topic, data, data64, offset, key }: Readonly<Record<string, unknown>>,
   schema: Schema | undefined,
   gap: Gap | null,
 ): TopicMessage<Data> {
@@ -60,6 +60,7 @@ export function messageOf<Data>(
     ? Uint8Array.from(atob(data64), (character) => character.charCodeAt(0))
     : data
   return {
+    topic: topic as string,
     data: (schema ? validate(schema, message, 'ERR_MESSAGE_INVALID') : message) as Data,
     offset: isCount(offset) ? offset : null,
     key: isText(key) ? key : null,

@@ -7,6 +7,7 @@ import type { Settle } from './asks.ts'
 import { worthRetrying } from './backoff.ts'
 import type { CloseInfo } from './backoff.ts'
 import { validate } from './codec.ts'
+import type { Schema } from './contract.ts'
 import { cursorOf, isEnvelope, jsonEnvelopes, membersOf, messageOf, objectsOf } from './envelope.ts'
 import type { Envelope, EnvelopeCodec } from './envelope.ts'
 import { ClientError, RefusedError, isCount, report } from './errors.ts'
@@ -14,7 +15,7 @@ import { guard } from './guard.ts'
 import { HeldLine, longestTimerMs } from './held-line.ts'
 import type { LiveOptions, TokenReason } from './live-options.ts'
 import type { State } from './options.ts'
-import { schemaOf } from './topic-schemas.ts'
+import { entryOf } from './topic-table.ts'
 import { TopicSubscription } from './topic-subscription.ts'
 import type {
   Cursor,
@@ -40,6 +41,7 @@ export class LiveLine<Publishes, Receives> {
   readonly #options: LiveOptions
   readonly #encoding: EnvelopeCodec
   readonly #asks: Asks
+  readonly #schemas: ReadonlyMap<string, Schema>
   readonly #subscriptions = new Map<string, TopicSubscription<unknown>>()
   /** As whom this client is present, by topic; announced again on each line. */
   readonly #presence = new Map<string, unknown>()
@@ -60,6 +62,7 @@ export class LiveLine<Publishes, Receives> {
   constructor(url: string, options: LiveOptions) {
     const { encoding = jsonEnvelopes, bufferBytes = 1_048_576 } = options
     this.#options = options
+    this.#schemas = new Map(Object.entries(options.topics ?? {}))
     this.#encoding = encoding
     const lineOptions = {
       ...options,
@@ -116,7 +119,7 @@ export class LiveLine<Publishes, Receives> {
     if (this.#subscriptions.has(topic)) throw new ClientError('ERR_TOPIC_SUBSCRIBED', topic)
     const subscription = new TopicSubscription(topic, options, {
       inboxMessages: this.#options.inboxMessages ?? 1000,
-      schema: schemaOf(this.#options.topics, topic),
+      schema: entryOf(this.#schemas, topic),
       report: (error) => report(this.#options, error),
       ended: () => this.#unsubscribe(topic),
     })
@@ -138,7 +141,7 @@ export class LiveLine<Publishes, Receives> {
     message: MessageOf<Publishes, Name>,
     { key, idempotencyKey }: PublishOptions = {},
   ): Promise<Cursor | null> {
-    const schema = schemaOf(this.#options.topics, topic)
+    const schema = entryOf(this.#schemas, topic)
     const answer = await this.#ask('published', {
       type: 'publish',
       topic,
@@ -155,9 +158,11 @@ export class LiveLine<Publishes, Receives> {
     { after, limit }: HistoryOptions = {},
   ): Promise<HistoryPage<MessageOf<Receives, Name>>> {
     const page = await this.#ask('history', { type: 'history', topic, after, limit })
-    const schema = schemaOf(this.#options.topics, topic)
+    const schema = entryOf(this.#schemas, topic)
     return {
-      publications: objectsOf(page['publications']).map((one) => messageOf(one, schema, null)),
+      publications: objectsOf(page['publications']).map((one) =>
+        messageOf({ ...one, topic }, schema, null),
+      ),
       cursor: cursorOf(page['cursor']),
       head: cursorOf(page['head']),
       lost: (page['lost'] ?? null) as GapReason | null,
@@ -232,7 +237,7 @@ export class LiveLine<Publishes, Receives> {
   }
 
   #dispatch(message: Envelope): void {
-    const subscription = this.#subscriptions.get(message['topic'] as string)
+    const subscription = entryOf(this.#subscriptions, String(message['topic']))
     switch (message.type) {
       case 'pub':
         return subscription?.publication(message)

@@ -34,6 +34,8 @@ export interface Gap {
 
 /** One publication. */
 export interface TopicMessage<Data> {
+  /** The name, also where the subscription is one to a pattern. */
+  readonly topic: string
   readonly data: Data
   /** null: the topic has no history. */
   readonly offset: number | null

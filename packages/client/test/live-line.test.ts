@@ -269,6 +269,20 @@ test('a cursor that the server takes no longer: it begins anew and says so', () 
   assert.deepEqual([gaps, read], [[], []])
 })
 
+test('a subscription to a pattern gets what fits it, with the name', () => {
+  const { line, server, connect, say } = script()
+  server.topic('room.*', false)
+  server.topic('room.1', false)
+  connect()
+  const read: unknown[] = []
+  line.subscribe('room.*', { onMessage: ({ topic, data }) => read.push([topic, data]) })
+  line.subscribe('room.1', { onMessage: ({ data }) => read.push(data) })
+  say({ type: 'pub', topic: 'room.2', data: 'a' })
+  say({ type: 'pub', topic: 'room.1', data: 'b' })
+  say({ type: 'pub', topic: 'hall.1', data: 'c' })
+  assert.deepEqual(read, [['room.2', 'a'], 'b'])
+})
+
 test('a subscription that is refused ends with the code; readers and `ready` hear it', async () => {
   const { line, connect } = script()
   connect()
@@ -412,7 +426,9 @@ test('history, members and presence', async () => {
   server.publish('news', 'a')
   connect()
   const page = await line.history('news', { limit: 10 })
-  assert.deepEqual(page.publications, [{ data: 'a', offset: 1, key: null, gap: null }])
+  assert.deepEqual(page.publications, [
+    { topic: 'news', data: 'a', offset: 1, key: null, gap: null },
+  ])
   assert.deepEqual(page.head, { epoch: 'e1', offset: 1 })
   assert.equal(page.lost, null)
   assert.deepEqual(await line.members('news'), [{ member: 'm1', identity: null, state: 1 }])
