@@ -1,5 +1,5 @@
-// The entry `holdline/testing`: contract suites for engines, brokers and what carries
-// between workers; a memory engine and a memory mesh; a clock that is told the time.
+// The entry `holdline/testing`: contract suites for engines, brokers and what carries between workers; a memory engine
+// and a memory mesh; a clock that is told the time; the simulation.
 
 export { FakeClock } from '../engines/memory/fake-clock.ts'
 export { MemoryEngine } from '../engines/memory/memory-engine.ts'
@@ -31,3 +31,19 @@ export { tcpHarness } from './tcp-harness.ts'
 export { wireClosePayload, wireFrame, WireFrameReader } from './wire-frame.ts'
 export type { WireFrame, WireFrameOptions } from './wire-frame.ts'
 export { WirePeer } from './wire-peer.ts'
+export { Chaos, faultKinds } from './simulation/chaos.ts'
+export type { ChaosOptions, FaultKind } from './simulation/chaos.ts'
+export { EventLog } from './simulation/event-log.ts'
+export { ReliabilityChecker } from './simulation/reliability-checker.ts'
+export type { ReliabilityReport } from './simulation/reliability-checker.ts'
+export { SeededRandom } from './simulation/seeded-random.ts'
+export { SimulatedBroker } from './simulation/simulated-broker.ts'
+export { SimulatedBrokerServer } from './simulation/simulated-broker-server.ts'
+export { SimulatedClient } from './simulation/simulated-client.ts'
+export type { SimulatedClientEvents } from './simulation/simulated-client.ts'
+export { SimulatedNetwork } from './simulation/simulated-network.ts'
+export type { NetworkCounters, NetworkPlace, Weather } from './simulation/simulated-network.ts'
+export { SimulatedProcess } from './simulation/simulated-process.ts'
+export type { ProcessOptions } from './simulation/simulated-process.ts'
+export { simulate, Simulation } from './simulation/simulation.ts'
+export type { SimulatedClientOptions, SimulationOptions } from './simulation/simulation.ts'

@@ -13,6 +13,8 @@ export class MemoryPeer {
   #arrivals: Uint8Array[] = []
   /** Called with what each write of the server brought, which then is not kept for `read`. */
   onBytes: ((bytes: Uint8Array) => void) | null = null
+  /** Called once, when the server has ended its direction or the line is gone. */
+  onEnd: (() => void) | null = null
   /** Whether the server has ended its direction, and everything before that has arrived. */
   hasEnded = false
   /** Whether the line is gone, both directions. */
@@ -64,6 +66,13 @@ export class MemoryPeer {
     this.#windowBytes -= bytes.length
     if (this.onBytes === null) this.#arrivals.push(bytes)
     else this.onBytes(bytes)
+  }
+
+  /** Of the line. */
+  ended(): void {
+    const { onEnd } = this
+    this.onEnd = null
+    onEnd?.()
   }
 }
 
@@ -181,6 +190,7 @@ export class MemoryLine implements Transport {
     this.#later(() => {
       this.#connection?.transportClosed()
       this.#onClosed()
+      this.peer.ended()
     })
   }
 
@@ -240,6 +250,7 @@ export class MemoryLine implements Transport {
   #endIfWritten(): void {
     if (!this.#endRequested || this.#isWriting || this.isClosed) return
     this.peer.hasEnded = true
+    this.#later(() => this.peer.ended())
     this.#closeIfBothEnded()
   }
 
