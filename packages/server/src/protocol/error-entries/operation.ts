@@ -63,7 +63,8 @@ export const operationErrors = {
     fix: 'Publish after start and before stop',
   },
   ERR_BROKER_BACKLOG: {
-    message: 'A process of this machine does not take publications, and its backlog is full',
+    message:
+      'The broker, or a process of this machine, does not take publications, and what waits is at its bound',
     fix: 'Publish less at once, or wait for the promise of publish; a process that takes nothing is replaced',
   },
   ERR_PUBLICATION_TOO_BIG: {

@@ -17,6 +17,10 @@ export const topicErrors = {
     message: 'The broker did not confirm the publication; it may have taken it',
     fix: 'Publish it again with the same idempotency key: it is added once',
   },
+  ERR_BROKER_REFUSED: {
+    message: 'The broker refused what was asked of it, and has done nothing',
+    fix: 'See what it says: its memory may be full, or rights may be missing',
+  },
   ERR_PRESENCE_MEMBER: {
     message: 'The name of a present member is not allowed',
     fix: 'Use strings of 1 to 255 bytes for a member and its identity',

@@ -1,0 +1,5 @@
+// The broker on Redis or Valkey, as a program asks for it: `serve({ broker: redis({ url }) })`.
+
+export { redis } from './redis.ts'
+export type { RedisOptions } from './redis.ts'
+export type { RedisClient } from './redis-client.ts'

@@ -1,0 +1,206 @@
+// Real Redis servers for tests: started on free ports of this machine, killed, started again, and cut off by a proxy.
+// Owns processes and their directories; must not know what is tested.
+
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+
+export interface RedisServerOptions {
+  /** `append`: each write is on disk before it is answered. Default none: what was there is gone when it ends. */
+  readonly keeps?: 'append' | 'nothing'
+  /** More of what redis-server takes. */
+  readonly options?: readonly string[]
+  /** Runs it elsewhere: `['ip', 'netns', 'exec', name]`. */
+  readonly through?: readonly string[]
+  readonly host?: string
+}
+
+const MISSING = 'redis-server is missing: install it (Debian: apt-get install redis-server)'
+
+export class RedisServer {
+  readonly host: string
+  readonly port: number
+  readonly #folder = mkdtempSync(join(tmpdir(), 'holdline-redis-'))
+  readonly #options: RedisServerOptions
+  #process: ChildProcess | null = null
+
+  private constructor(port: number, options: RedisServerOptions) {
+    this.port = port
+    this.host = options.host ?? '127.0.0.1'
+    this.#options = options
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    if (spawnSync('redis-server', ['--version']).status !== 0) throw new Error(MISSING)
+    const server = new RedisServer(await freePort(), options)
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `redis://${this.host}:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const { keeps = 'nothing', options = [], through = [] } = this.#options
+    const append = keeps === 'append' ? ['yes', '--appendfsync', 'always'] : ['no']
+    const [command, ...args] = [
+      ...through,
+      'redis-server',
+      ...['--port', `${this.port}`, '--bind', this.host, '--dir', this.#folder],
+      ...['--save', '', '--protected-mode', 'no', '--appendonly', ...append, ...options],
+    ]
+    this.#process = spawn(command!, args, { stdio: 'ignore' })
+    const giveUpAt = performance.now() + 5_000
+    while (!(await this.#answers())) {
+      if (performance.now() > giveUpAt)
+        throw new Error(`redis-server does not answer at ${this.url}`)
+      await setTimeout(20)
+    }
+  }
+
+  /** As by SIGKILL. */
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = null
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+
+  /** Deletes what it has on disk. */
+  forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+    mkdirSync(this.#folder)
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** What redis-cli says to a command. */
+  cli(...args: readonly string[]): string {
+    const place = ['-h', this.host, '-p', `${this.port}`]
+    const { status, stdout, stderr } = spawnSync('redis-cli', [...place, ...args], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`redis-cli ${args.join(' ')}: ${stdout}${stderr}`)
+    return stdout.trim()
+  }
+
+  async #answers(): Promise<boolean> {
+    const socket = connect(this.port, this.host)
+    try {
+      await once(socket, 'connect')
+      socket.write('PING\r\n')
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      // One that is still loading, or wants a password, is there too.
+      return !answer.toString().startsWith('-LOADING')
+    } catch {
+      return false
+    } finally {
+      socket.destroy()
+    }
+  }
+}
+
+/** Stands between a broker and its server. */
+export class FaultyProxy {
+  readonly #target: { host: string; port: number }
+  readonly #lines = new Set<readonly [Socket, Socket]>()
+  readonly #server: Server
+  #state: 'passes' | 'cut' | 'hangs' = 'passes'
+  #delayMs = 0
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target
+    this.#server = createServer((inner) => this.#accept(inner))
+  }
+
+  static async start(target: { host: string; port: number }): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(target)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    return proxy
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Connections are reset, and so are new ones. */
+  cut(): void {
+    this.#state = 'cut'
+    this.#resetAll()
+  }
+
+  /** Nothing passes, and nobody is told. */
+  hang(): void {
+    this.#state = 'hangs'
+    for (const line of this.#lines) for (const socket of line) socket.pause()
+  }
+
+  /** Whatever was lost between two sides is lost for ever: connections from before are reset. */
+  heal(): void {
+    if (this.#state === 'hangs') this.#resetAll()
+    this.#state = 'passes'
+  }
+
+  slow(ms: number): void {
+    this.#delayMs = ms
+  }
+
+  async stop(): Promise<void> {
+    this.#resetAll()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #accept(inner: Socket): void {
+    inner.on('error', () => {})
+    if (this.#state === 'cut') {
+      inner.resetAndDestroy()
+      return
+    }
+    const outer = connect(this.#target.port, this.#target.host)
+    const line = [inner, outer] as const
+    this.#lines.add(line)
+    for (const [from, to] of [line, [outer, inner] as const]) {
+      from.setNoDelay(true)
+      from.on('data', (bytes: Buffer) => void this.#pass(bytes, to))
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        this.#lines.delete(line)
+        to.destroy()
+      })
+      if (this.#state === 'hangs') from.pause()
+    }
+  }
+
+  async #pass(bytes: Buffer, to: Socket): Promise<void> {
+    if (this.#delayMs > 0) await setTimeout(this.#delayMs)
+    if (this.#state !== 'hangs' && !to.destroyed) to.write(bytes)
+  }
+
+  #resetAll(): void {
+    for (const line of this.#lines) for (const socket of line) socket.resetAndDestroy()
+    this.#lines.clear()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
