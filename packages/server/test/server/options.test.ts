@@ -87,8 +87,11 @@ test('the defaults', () => {
     processCount: 1,
     limits: defaultLimits,
     origins: undefined,
+    presence: { leaseMs: 10_000, graceMs: 0, stateBytes: 1_024, entries: 100_000 },
+    admission: null,
     broker: null,
     graceMs: 10_000,
+    spreadMs: null,
     signals: false,
     heap: 'lean',
   })
