@@ -24,7 +24,7 @@ export type PresenceListener = (difference: PresenceDifference) => void
 export interface PresenceHub {
   /**
    * Announces a member on a topic, in all processes, or its new state. `holder` is what keeps it there: a connection, or any
-   * object of the program's. A member stays while anything holds it; the state that was set last shows.
+   * object of the program's. Nothing happens for a connection that is closed. A member stays while anything holds it; the state that was set last shows.
    *
    * @throws HoldlineError ERR_TOPIC_NAME, ERR_PRESENCE_MEMBER, ERR_PRESENCE_STATE, ERR_PRESENCE_FULL; nothing changes then.
    */

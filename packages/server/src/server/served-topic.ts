@@ -10,6 +10,7 @@ import type {
   TopicHub,
 } from '../connection/topic-hub.ts'
 import type { Presence } from '../topics/presence.ts'
+import { TypedConnection } from '../connection/typed-connection.ts'
 import { checkProgramTopic } from '../topics/topic-name.ts'
 import type { TopicListener } from '../topics/topics.ts'
 import type { Topic } from './server.ts'
@@ -39,6 +40,14 @@ export class ServedTopic implements Topic {
     return this.#hub.history(this.name, options)
   }
 
+  present(holder: object, member: string, state: unknown = null): void {
+    this.#presence.set(held(holder), this.name, member, state)
+  }
+
+  absent(holder: object): void {
+    this.#presence.clear(held(holder), this.name)
+  }
+
   async members(): Promise<PresentMember[]> {
     await this.#presence.settled()
     return this.#presence.members(this.name)
@@ -47,4 +56,9 @@ export class ServedTopic implements Topic {
   watch(listener: PresenceListener): () => void {
     return this.#presence.watch(this.name, listener)
   }
+}
+
+/** What closes: presence of a typed connection ends with the connection itself. */
+function held(holder: object): object {
+  return holder instanceof TypedConnection ? (holder.raw as object) : holder
 }

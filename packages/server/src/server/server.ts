@@ -34,6 +34,15 @@ export interface Topic {
   subscribe(listener: TopicListener): () => void
   /** A page of what is kept. Rejects with ERR_TOPIC_UNKNOWN where the topic has no history. */
   history(options?: HistoryOptions): Promise<HistoryPage>
+  /**
+   * Announces a member on the topic, with any JSON as its state, or its new state. It stays while its holder does: a connection
+   * until it closes, another object until `absent`. Nothing happens for a connection that is closed.
+   *
+   * @throws HoldlineError ERR_PRESENCE_MEMBER, ERR_PRESENCE_STATE, ERR_PRESENCE_FULL
+   */
+  present(holder: object, member: string, state?: unknown): void
+  /** The holder lets go of its member on this topic. */
+  absent(holder: object): void
   /** Who is present on the topic, in all processes; a process that has just started asks the others first. */
   members(): Promise<PresentMember[]>
   /** Calls the listener with who joins, leaves, or changes state, from now on, in order. Returns how to stop. */

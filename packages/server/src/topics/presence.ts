@@ -9,6 +9,7 @@
 
 import type { CancelTimer, Clock } from '../connection/clock.ts'
 import type { PresenceHub, PresenceListener, PresentMember } from '../connection/presence-hub.ts'
+import { HeldConnection } from '../connection/held-connection.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { PresenceMessage, WireEntry } from './presence-message.ts'
 import { entryBytes, inParts, readPresenceMessage } from './presence-message.ts'
@@ -141,6 +142,8 @@ export class Presence implements PresenceHub {
   ): void {
     checkTopicName(topic)
     checkName(member)
+    // It has left already, and will not leave again.
+    if (holder instanceof HeldConnection && !holder.isOpen) return
     if (identity !== null) checkName(identity)
     const stateJson = this.#stateJson(state)
     const held = this.#held.get(holder)
