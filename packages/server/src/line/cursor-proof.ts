@@ -1,5 +1,5 @@
-// What binds a cursor to the identity that it was given to: a keyed hash over identity, topic and epoch. Stateless, so
-// that any process that has the secret can check it.
+// What binds a cursor to the identity that it was given to: a keyed hash over identity and topic. Stateless, so that
+// any process that has the secret can check it.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { TopicIdentity } from '../topics/topic-options.ts'
@@ -30,15 +30,15 @@ export class CursorProof {
     this.#secrets = given as readonly Secret[]
   }
 
-  of(identity: TopicIdentity, topic: string, epoch: string): string {
-    return sign(this.#secrets[0]!, identity, topic, epoch).toString('base64url')
+  of(identity: TopicIdentity, topic: string): string {
+    return sign(this.#secrets[0]!, identity, topic).toString('base64url')
   }
 
-  isRight(proof: string, identity: TopicIdentity, topic: string, epoch: string): boolean {
+  isRight(proof: string, identity: TopicIdentity, topic: string): boolean {
     const given = Buffer.from(proof, 'base64url')
     let isOne = false
     for (const secret of this.#secrets) {
-      const right = sign(secret, identity, topic, epoch)
+      const right = sign(secret, identity, topic)
       if (given.length === right.length && timingSafeEqual(given, right)) isOne = true
     }
     return isOne
@@ -50,8 +50,8 @@ export function identityKey({ tenant, id }: TopicIdentity): string {
   return JSON.stringify([tenant ?? null, id])
 }
 
-function sign(secret: Secret, identity: TopicIdentity, topic: string, epoch: string): Buffer {
-  const bound = JSON.stringify(['holdline.v1 cursor', identityKey(identity), topic, epoch])
+function sign(secret: Secret, identity: TopicIdentity, topic: string): Buffer {
+  const bound = JSON.stringify(['holdline.v1 cursor', identityKey(identity), topic])
   return createHmac('sha256', secret).update(bound).digest()
 }
 

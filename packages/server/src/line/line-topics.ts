@@ -303,17 +303,17 @@ export class LineTopics {
   // --- Cursors
 
   /** Without an identity there is nobody to bind a cursor to. */
-  #checkProof(topic: string, { proof, epoch }: ProvenCursor): void {
+  #checkProof(topic: string, { proof }: ProvenCursor): void {
     const { identity } = this.#holder
     if (identity === null) return
-    if (proof !== null && this.#line.options.proof.isRight(proof, identity, topic, epoch)) return
+    if (proof !== null && this.#line.options.proof.isRight(proof, identity, topic)) return
     throw new Refusal('ERR_CURSOR_PROOF')
   }
 
   #proven(topic: string, { epoch, offset }: Cursor): Cursor & { readonly proof?: string } {
     const { identity } = this.#holder
     if (identity === null) return { epoch, offset }
-    return { epoch, offset, proof: this.#line.options.proof.of(identity, topic, epoch) }
+    return { epoch, offset, proof: this.#line.options.proof.of(identity, topic) }
   }
 }
 

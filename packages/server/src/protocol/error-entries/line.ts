@@ -33,7 +33,7 @@ export const lineErrors = {
     fix: 'Unsubscribe from what is no longer needed, use patterns, or raise maxSubscriptions of the line',
   },
   ERR_CURSOR_PROOF: {
-    message: 'The proof of a cursor is not that of this identity, topic and epoch',
+    message: 'The proof of a cursor is not that of this identity and topic',
     fix: 'Subscribe without a cursor; a cursor can be used by the identity alone that it was given to',
   },
   ERR_PUBLISH_BYTES: {
