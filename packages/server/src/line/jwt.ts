@@ -133,7 +133,8 @@ function checkOptions(options: JwtOptions): readonly string[] {
 }
 
 function isNone(value: string | readonly string[] | undefined): boolean {
-  return value === undefined || value.length === 0 || value.includes('')
+  const all = value === undefined ? [] : [value].flat()
+  return all.length === 0 || all.includes('')
 }
 
 function invalid(detail: string): never {
