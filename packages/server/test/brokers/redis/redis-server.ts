@@ -80,6 +80,10 @@ export class RedisServer {
     mkdirSync(this.#folder)
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove()
+  }
+
   async remove(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
