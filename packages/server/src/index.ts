@@ -4,11 +4,13 @@ export { serve } from './server/serve.ts'
 export { attach } from './server/attach.ts'
 export type { AttachOptions } from './server/attach.ts'
 export type { RestartOptions, ServeOptions } from './server/options.ts'
-export type { CloseOptions, Server } from './server/server.ts'
+export type { CloseOptions, Server, ShedOptions } from './server/server.ts'
+export type { AdmissionOptions } from './server/admission.ts'
+export type { DrainOptions } from './server/drain.ts'
 export type { Logger, RouteStats, ServerStats } from './server/statistics.ts'
 export { contract } from './connection/contract.ts'
 export type { Contract, In, Out } from './connection/contract.ts'
-export type { Behavior, Connection, SendResult } from './connection/connection.ts'
+export type { Behavior, Connection, Leave, SendResult } from './connection/connection.ts'
 export type { Keepalive, Route, RouteOptions, UpgradeAnswer } from './connection/route.ts'
 export type { UpgradeRequest } from './connection/upgrade-request.ts'
 export type { Limits } from './connection/limits.ts'
@@ -47,6 +49,13 @@ export type {
 } from './connection/topic-hub.ts'
 export type { Authorize, TopicAction, TopicIdentity, TopicOptions } from './topics/topic-options.ts'
 export type { Topic } from './server/server.ts'
+export type {
+  PresenceDifference,
+  PresenceHub,
+  PresenceListener,
+  PresentMember,
+} from './connection/presence-hub.ts'
+export type { PresenceOptions } from './topics/presence-options.ts'
 export type { TopicListener } from './topics/topics.ts'
 export { errorCatalogue, HoldlineError } from './protocol/errors.ts'
 export type { ErrorCode, ErrorEntry } from './protocol/errors.ts'

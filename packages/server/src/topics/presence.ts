@@ -14,26 +14,14 @@ import { HoldlineError } from '../protocol/errors.ts'
 import type { PresenceMessage, WireEntry } from './presence-message.ts'
 import { entryBytes, inParts, readPresenceMessage } from './presence-message.ts'
 import { PresenceProcess } from './presence-process.ts'
+import type { PresenceOptions } from './presence-options.ts'
+import { resolvePresence } from './presence-options.ts'
 import type { PresenceEntry } from './presence-table.ts'
 import { PresenceTable } from './presence-table.ts'
 import { checkTopicName } from './topic-name.ts'
 
 /** The topic that presence speaks on. */
 export const PRESENCE_TOPIC = '$presence'
-
-export interface PresenceOptions {
-  /** How long a process that nobody knows to be gone stays present without a word. Default 10,000; it beats thrice in it. */
-  readonly leaseMs?: number
-  /**
-   * How long a member stays after its connection closed, or its process ended: one that comes back within it has not
-   * been away. Default 0.
-   */
-  readonly graceMs?: number
-  /** Longest state, in bytes of JSON. Default 1,024. */
-  readonly stateBytes?: number
-  /** Entries of this process. Default 100,000. */
-  readonly entries?: number
-}
 
 /** What presence stands on. */
 export interface PresenceContext {
@@ -62,13 +50,6 @@ const SETTLE_MS = 300
 /** Names of processes that are gone, so that what they said before does not bring them back. */
 const MOST_GONE = 1_024
 const MAX_NAME_BYTES = 255
-
-const defaults: Required<PresenceOptions> = {
-  leaseMs: 10_000,
-  graceMs: 0,
-  stateBytes: 1_024,
-  entries: 100_000,
-}
 
 export class Presence implements PresenceHub {
   readonly #context: PresenceContext
@@ -369,21 +350,6 @@ export class Presence implements PresenceHub {
     }
     return json
   }
-}
-
-/** @throws HoldlineError ERR_OPTION_INVALID */
-export function resolvePresence(set: PresenceOptions = {}): Required<PresenceOptions> {
-  for (const [name, value] of Object.entries(set)) {
-    if (!Object.hasOwn(defaults, name)) {
-      throw new HoldlineError('ERR_OPTION_INVALID', `presence.${name} is not an option`)
-    }
-    const lowest = name === 'graceMs' ? 0 : name === 'leaseMs' ? 100 : 1
-    if (!Number.isSafeInteger(value) || value < lowest || value > 0x7fff_ffff) {
-      const detail = `presence.${name} is ${String(value)}, not a whole number from ${lowest}`
-      throw new HoldlineError('ERR_OPTION_INVALID', detail)
-    }
-  }
-  return Object.freeze({ ...defaults, ...set })
 }
 
 function bytesOf(key: number, entry: OwnEntry | null): number {

@@ -3,7 +3,7 @@
 import { FakeClock } from '../../src/engines/memory/fake-clock.ts'
 import type { PresenceDifference } from '../../src/connection/presence-hub.ts'
 import { Presence } from '../../src/topics/presence.ts'
-import type { PresenceOptions } from '../../src/topics/presence.ts'
+import type { PresenceOptions } from '../../src/topics/presence-options.ts'
 
 export interface Node {
   readonly name: string

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Clock } from '../../src/connection/clock.ts'
-import { Presence, resolvePresence } from '../../src/topics/presence.ts'
+import { Presence } from '../../src/topics/presence.ts'
 import { here, PresenceNetwork } from './presence-network.ts'
 import type { Node } from './presence-network.ts'
 
@@ -239,13 +239,6 @@ test('what is refused: each with its code, and nothing changes', () => {
     ['a', 1],
     ['c', 2],
   ])
-})
-
-test('options out of range are refused', () => {
-  for (const options of [{ leaseMs: 99 }, { graceMs: -1 }, { entries: 0 }, { wrong: 1 }]) {
-    assert.throws(() => resolvePresence(options), { code: 'ERR_OPTION_INVALID' })
-  }
-  assert.equal(resolvePresence().leaseMs, LEASE_MS)
 })
 
 test('a listener that throws is told of, and the others hear all the same', () => {
