@@ -18,6 +18,7 @@ const root = dirname(import.meta.dirname)
 const heavy: readonly RegExp[] = [
   /^conformance\//,
   /^examples\//,
+  /^packages\/client\/test\/(react|runtimes)\.test\.ts$/,
   /^packages\/gateway\/test\//,
   /^packages\/server\/test\/(package|processes?|interop)\b/,
   /^packages\/server\/test\/engines\/uring\/(descriptors|teardown|ticks|traps|workers)\.test\.ts$/,
