@@ -13,12 +13,12 @@ export const guards: readonly Guard[] = [
     [
       [
         'a publication before the start throws',
-        'if (this.#deliver === null)',
-        'if (topic === undefined)',
+        'if (this.#sink === null) return refused(topic)\n    this.#sink.deliver',
+        'this.#sink!.deliver',
       ],
-      ['a stopped broker delivers', '    this.#deliver = null\n'],
+      ['a stopped broker delivers', '    this.#sink = null\n'],
     ],
-    'memory|Memory|stop|start',
+    'memory, 1|started again',
   ),
   ...guardsOf(
     `${brokers}/process/mesh-frame.ts`,

@@ -44,6 +44,20 @@ test('what comes twice, out of order or not at all is put right', async () => {
   assert.deepEqual(reader.gaps, [])
 })
 
+test('what is told while an answer is under way is not taken again from it', async () => {
+  const { reader, broker, told } = await stand()
+  const read = broker.read.bind(broker)
+  broker.read = async (...asked) => {
+    const answer = await read(...asked)
+    for (const each of told) reader.appended(...each)
+    return answer
+  }
+  reader.catchUp()
+  await allRead([reader], 300)
+  await new Promise(setImmediate)
+  assert.deepEqual(reader.messages, numbers)
+})
+
 test('an answer that is refused is asked for again', async () => {
   const { reader, broker } = await stand()
   const read = broker.read.bind(broker)

@@ -1,0 +1,100 @@
+// The guards of the simulation and of the broker suite: what makes a run repeat, and what a checker must see.
+import type { Guard } from '../guard.ts'
+import { guardsOf } from '../guard.ts'
+
+const source = 'packages/server/src/testing'
+const tests = 'packages/server/test/testing'
+
+export const guards: readonly Guard[] = [
+  ...guardsOf(
+    `${source}/simulation/reliability-checker.ts`,
+    [`${tests}/simulation/reliability-checker.test.ts`],
+    [
+      [
+        'what is missing within a stream passes',
+        'else wrong.push(...this.#missed(topic, at, cursor.offset))',
+      ],
+      [
+        'what is missing at the end passes',
+        'return [...wrong, ...this.#missed(topic, at, Infinity)]',
+        'return wrong',
+      ],
+      ['what is shown twice passes', 'if (shown.has(place)) wrong', "if (place === '') wrong"],
+      [
+        'what is out of order passes',
+        '} else if (cursor.offset <= at.offset) {',
+        '} else if (cursor.offset < 0) {',
+      ],
+      [
+        'another epoch passes without a word',
+        'if (cursor.epoch !== at.epoch) {',
+        'if (cursor.offset < 0) {',
+      ],
+      [
+        'a gap may lead back',
+        'if (fact.to.epoch === at.epoch && fact.to.offset < at.offset) {',
+        'if (fact.to.offset < 0) {',
+      ],
+      [
+        'a publication may be another one than was acknowledged',
+        'if (known !== undefined && known !== id) {',
+        'if (known === null) {',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${source}/simulation/simulated-network.ts`,
+    [`${tests}/simulation/simulated-network.test.ts`],
+    [
+      [
+        'what is under way passes between two that are parted',
+        'if (way.isParted || this.#places.get(to) !== place) {',
+        'if (this.#places.get(to) !== place) {',
+      ],
+      [
+        'what was sent to one who left arrives at the next',
+        'if (way.isParted || this.#places.get(to) !== place) {',
+        'if (way.isParted) {',
+      ],
+      ['nothing is lost in a storm', 'if (this.#random.happens(loss)) {', 'if (loss < 0) {'],
+    ],
+  ),
+  ...guardsOf(
+    `${source}/topic-reader.ts`,
+    [`${tests}/topic-reader.test.ts`],
+    [
+      [
+        'what comes twice is taken twice',
+        'if (publication.offset > this.#cursor.offset) this.#take',
+        'this.#take',
+      ],
+      ['a hole is taken for none', 'publication.previous === offset) this', 'offset >= 0) this'],
+      [
+        'an answer that leaves something out passes',
+        'assert.equal(publication.previous, previous, `previous of ${publication.offset} as read`)',
+        'void previous',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${source}/simulation/simulated-broker.ts`,
+    [`${tests}/simulation/simulated-broker.test.ts`],
+    [
+      [
+        'what is told twice is delivered twice',
+        'if (number <= this.#toldUpTo || this.#early.has(number)) return',
+        'if (this.#early.has(number)) return',
+      ],
+      [
+        'what waits for an answer is without bound',
+        'if (this.#pending.size >= MAX_PENDING) {',
+        'if (this.#pending.size < 0) {',
+      ],
+      [
+        'silence is not noticed',
+        "if (this.#isConnected && nowMs - this.#heardMs > SILENCE_MS) this.#lost('silence')",
+      ],
+    ],
+    'order of the publications of one|memory bounded|falls silent|once and in order',
+  ),
+]
