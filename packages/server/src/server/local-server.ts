@@ -218,6 +218,7 @@ export class LocalServer implements Server {
       refusals: Object.fromEntries(refusalsByCode),
       topics: this.#topics.topicCount,
       subscriptions: this.#topics.subscriptionCount,
+      delivery: { ...this.#topics.counters, lagging: this.#topics.laggingCount },
     })
   }
 

@@ -4,6 +4,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { ConnectionObserver } from '../connection/connection-context.ts'
 import type { HeldConnection } from '../connection/held-connection.ts'
 import type { UpgradeRequest } from '../connection/upgrade-request.ts'
+import type { TopicCounters } from '../topics/topic-counters.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 
 /** Where Holdline writes what an operator should see. `console` fits; null is silence. */
@@ -26,6 +27,9 @@ export interface RouteStats {
   readonly bytesSent: number
 }
 
+/** Counters of topics in this process, and how many subscribers are behind now: they skip, wait, or read history. */
+export type DeliveryStats = Readonly<TopicCounters> & { readonly lagging: number }
+
 /** What `server.stats()` gives: counters of this process since it started, gauges as they are now. */
 export interface ServerStats {
   readonly engine: string
@@ -42,6 +46,8 @@ export interface ServerStats {
   readonly refusals: Readonly<Record<string, number>>
   readonly topics: number
   readonly subscriptions: number
+  /** What became of publications. */
+  readonly delivery: DeliveryStats
 }
 
 const opens = channel('holdline:connection:open')

@@ -1,6 +1,7 @@
 // The counters of several workers as those of one server.
 
-import type { RouteStats, ServerStats } from './statistics.ts'
+import { topicCounters } from '../topics/topic-counters.ts'
+import type { DeliveryStats, RouteStats, ServerStats } from './statistics.ts'
 
 /** `own` is what only the supervisor knows. A topic that has subscribers in two workers counts twice. */
 export function sumStats(
@@ -24,6 +25,7 @@ export function sumStats(
     refusals: sumByKey(workers.map(({ refusals }) => refusals)),
     topics: sum(workers.map(({ topics }) => topics)),
     subscriptions: sum(workers.map(({ subscriptions }) => subscriptions)),
+    delivery: sumDelivery(workers.map(({ delivery }) => delivery)),
   }
 }
 
@@ -50,4 +52,12 @@ function sumByKey(all: readonly Readonly<Record<string, number>>[]): Record<stri
     total.set(key, (total.get(key) ?? 0) + value)
   }
   return Object.fromEntries(total)
+}
+
+function sumDelivery(all: readonly DeliveryStats[]): DeliveryStats {
+  const total = { ...topicCounters(), lagging: 0 }
+  for (const one of all) {
+    for (const name of Object.keys(total) as (keyof DeliveryStats)[]) total[name] += one[name]
+  }
+  return total
 }

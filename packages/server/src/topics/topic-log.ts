@@ -88,6 +88,17 @@ export class TopicLog {
     return this.#head - from
   }
 
+  /** The frames from position `from` to position `to`. */
+  pieces(from: number, to: number): Piece[] {
+    const pieces: Piece[] = []
+    for (const { base, slab, length } of this.#segments) {
+      const start = Math.max(from - base, 0)
+      const end = Math.min(to - base, length)
+      if (start < end) pieces.push({ slab, start, end })
+    }
+    return pieces
+  }
+
   #cut(from: number): Piece[] {
     const pieces: Piece[] = []
     for (const { base, slab, length } of this.#segments) {

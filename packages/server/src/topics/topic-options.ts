@@ -12,7 +12,10 @@ export interface TopicOptions {
   readonly history?: boolean | Partial<Retention>
   /** What happens to a subscriber that is slower than the topic. Default `disconnect`. */
   readonly overflow?: Overflow
-  /** How far a subscriber may lag, in bytes as they are sent. Default 1 MiB, and at most `limits.bufferedBytes`. */
+  /**
+   * How far a subscriber may lag, in bytes as they are sent. At most `limits.bufferedBytes` with `disconnect`, and half of it
+   * with the others, which is the default too.
+   */
   readonly lagBytes?: number
   /** How long `block` may hold publishers up, in milliseconds. Default 5,000. */
   readonly blockMs?: number

@@ -11,7 +11,8 @@ export interface TopicSettings {
   /** null: no history. */
   readonly retention: Retention | null
   readonly overflow: Overflow
-  readonly lagBytes: number
+  /** null: as far as the connection may buffer. */
+  readonly lagBytes: number | null
   readonly blockMs: number
   /** How many keys `conflate` keeps. */
   readonly keyCount: number
@@ -23,13 +24,13 @@ const defaultRetention: Retention = { count: 1_000, bytes: 1_048_576, ageMs: 300
 const defaults: TopicSettings = {
   retention: null,
   overflow: 'disconnect',
-  lagBytes: 1_048_576,
+  lagBytes: null,
   blockMs: 5_000,
   keyCount: 10_000,
   authorize: null,
 }
 
-const overflows: readonly Overflow[] = [
+export const overflows: readonly Overflow[] = [
   'block',
   'dropOldest',
   'dropNewest',
@@ -101,7 +102,7 @@ function resolveTopic(place: string, options: TopicOptions): TopicSettings {
   return {
     retention: resolveRetention(`${place}.history`, history),
     overflow: overflow ?? defaults.overflow,
-    lagBytes: whole(`${place}.lagBytes`, lagBytes, defaults.lagBytes, 1),
+    lagBytes: lagBytes === undefined ? null : whole(`${place}.lagBytes`, lagBytes, 1, 1),
     blockMs: whole(`${place}.blockMs`, blockMs, defaults.blockMs, 0, 60_000),
     keyCount: whole(`${place}.keys`, keys, defaults.keyCount, 1, 10_000_000),
     authorize: authorize ?? null,

@@ -6,6 +6,7 @@ import type { HeldConnection } from '../connection/held-connection.ts'
 import type { Piece } from '../connection/slab.ts'
 import type {
   Cursor,
+  Gap,
   HistoryOptions,
   HistoryPage,
   PublishOptions,
@@ -16,13 +17,22 @@ import type {
 import type { Turn } from '../connection/turn.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, BrokerSink, Publication, PublishedMessage } from './broker.ts'
-import { TopicLog } from './topic-log.ts'
+import { CatchUp } from './catch-up.ts'
+import { HOLD_TOPIC } from './hold.ts'
+import type { LiveTopic, TopicListener } from './live-topic.ts'
+import { LiveTopics } from './live-topics.ts'
+import { OverflowPolicies, prepare } from './overflow.ts'
 import type { Presence } from './presence.ts'
+import { Publisher } from './publisher.ts'
+import { paceOf } from './subscribe-options.ts'
+import { Subscriber } from './subscriber.ts'
+import { Mode, Pace, Subscription } from './subscription.ts'
+import { topicCounters } from './topic-counters.ts'
+import type { TopicCounters } from './topic-counters.ts'
 import { checkTopicName, isOwnTopic } from './topic-name.ts'
 import { TopicSettingsTable } from './topic-settings.ts'
 
-/** Hears the publications of a topic in this process; without history `publication` is null. Bytes are borrowed until it returns. */
-export type TopicListener = (message: PublishedMessage, publication: Publication | null) => void
+export type { TopicListener } from './live-topic.ts'
 
 export interface TopicsPlace {
   readonly turn: Turn
@@ -32,93 +42,152 @@ export interface TopicsPlace {
   readonly warn?: (error: unknown) => void
 }
 
-interface Topic {
-  readonly name: string
-  readonly log: TopicLog
-  readonly subscribers: Subscription[]
-  readonly listeners: Set<TopicListener>
-  isDirty: boolean
-}
-
-/** A subscriber: a cursor into the log. */
-interface Subscription {
-  readonly topic: Topic
-  readonly connection: HeldConnection
-  /** Position in the log up to which the connection has been sent. */
-  position: number
-  /** Place in `topic.subscribers`. */
-  index: number
-}
-
 type Subscriptions = Map<string, Subscription>
 
 export class Topics implements TopicHub, BrokerSink {
-  readonly #turn: Turn
-  readonly #topics = new Map<string, Topic>()
-  #dirty: Topic[] = []
-
   readonly settings: TopicSettingsTable
+  readonly counters: TopicCounters = topicCounters()
   /** Set before the start, where there is presence. */
   presence: Presence | undefined = undefined
-  #broker: Broker | null = null
-  #isRefusing = false
-  #lastDone: Promise<void> = Promise.resolve()
-  #lastNull: Promise<null> = Promise.resolve(null)
-  readonly #warn: ((error: unknown) => void) | undefined
+  readonly #turn: Turn
+  readonly #clock: Clock
+  readonly #publisher: Publisher
+  readonly #live: LiveTopics
+  readonly #subscriber: Subscriber
+  readonly #overflow: OverflowPolicies
+  #dirty: LiveTopic[] = []
 
-  constructor({ turn, settings = new TopicSettingsTable(), warn }: TopicsPlace) {
+  constructor({ turn, clock, settings = new TopicSettingsTable(), warn }: TopicsPlace) {
     this.#turn = turn
-    this.#warn = warn
+    this.#clock = clock
     this.settings = settings
+    const publisher = new Publisher({ clock, settings, warn })
+    this.#publisher = publisher
+    this.#live = new LiveTopics({
+      clock,
+      settings,
+      publisher,
+      warn,
+      take: (topic, publication) => this.#take(topic, topic.name, publication.message, publication),
+      takeGap: (topic, gap) => this.#takeGap(topic, gap),
+    })
+    const catchUp = new CatchUp({
+      clock,
+      counters: this.counters,
+      read: (topic, after) => publisher.read(topic.name, after, topic.settings.retention!),
+    })
+    this.#subscriber = new Subscriber({ turn, publisher, live: this.#live, catchUp })
+    this.#overflow = new OverflowPolicies({
+      counters: this.counters,
+      catchUp,
+      block: (subscription) => this.#block(subscription),
+      unblock: (subscription) => this.#unblock(subscription),
+    })
+    this.#catchUp = catchUp
   }
+
+  readonly #catchUp: CatchUp
 
   /** Resolves when publications pass. Rejects with ERR_BROKER_START. */
   async start(broker: Broker): Promise<void> {
-    this.#broker = broker
+    this.#publisher.begin(broker)
     await broker.start(this)
+    if (this.settings.mayBlock) {
+      this.listen(HOLD_TOPIC, (message) => this.#publisher.hold.heard(String(message)))
+    }
+    this.#live.begin()
   }
 
   /** From now on publications are refused. */
   refuse(): void {
-    this.#isRefusing = true
+    this.#publisher.refuse()
   }
 
   /** From now on publications are refused; resolves when what was published has been handed over. */
   async stop(): Promise<void> {
-    const broker = this.#broker
-    this.#broker = null
+    const { broker } = this.#publisher
+    this.#publisher.end()
+    this.#live.end()
     await broker?.stop()
   }
 
   /** Topics with a subscriber or a listener here. */
   get topicCount(): number {
     let count = 0
-    for (const name of this.#topics.keys()) if (!isOwnTopic(name)) count++
+    for (const { name } of this.#live.all()) if (!isOwnTopic(name)) count++
     return count
   }
 
   /** Subscriptions of connections held here. */
   get subscriptionCount(): number {
     let count = 0
-    for (const topic of this.#topics.values()) count += topic.subscribers.length
+    for (const { windows } of this.#live.all()) {
+      for (const { subscribers } of windows) count += subscribers.length
+    }
     return count
   }
+
+  /** Subscribers that do not read the window: behind, or catching up. */
+  get laggingCount(): number {
+    let count = 0
+    for (const { windows } of this.#live.all()) {
+      for (const { subscribers } of windows) {
+        for (const { pace } of subscribers) {
+          if (pace !== null && (pace.mode !== Mode.LIVE || pace.isBlocking || pace.held !== null)) {
+            count++
+          }
+        }
+      }
+    }
+    return count
+  }
+
+  // --- What connections and models ask for
 
   subscribe(
     connection: HeldConnection,
     name: string,
-    _options?: SubscribeOptions,
+    options?: SubscribeOptions,
   ): Promise<Subscribed> {
     checkTopicName(name)
-    const subscribed = { topic: name, cursor: null, recovered: false, reason: null }
+    if (isOwnTopic(name)) throw new HoldlineError('ERR_TOPIC_NAME', name)
+    const known = (connection.subscriptions as Subscriptions | null)?.get(name)
+    if (known !== undefined) return known.subscribed
+    try {
+      const topic = this.#live.of(name)
+      try {
+        const pace = paceOf(name, topic.settings, topic.feed !== null, connection.limits, options)
+        return this.#add(topic, connection, pace, options)
+      } finally {
+        this.#live.dropIfUnused(topic)
+      }
+    } catch (error) {
+      return this.#subscriber.refused(connection, error)
+    }
+  }
+
+  #add(
+    topic: LiveTopic,
+    connection: HeldConnection,
+    pace: Pace | null,
+    options: SubscribeOptions | undefined,
+  ): Promise<Subscribed> {
     const mine = (connection.subscriptions ??= new Map()) as Subscriptions
-    if (mine.has(name)) return Promise.resolve(subscribed)
-    const topic = this.#topic(name)
-    const index = topic.subscribers.length
-    const subscription = { topic, connection, position: topic.log.head, index }
-    topic.subscribers.push(subscription)
-    mine.set(name, subscription)
-    return Promise.resolve(subscribed)
+    const window = topic.windowOf(options?.format)
+    const subscription = new Subscription(topic, window, connection, topic.subscribed)
+    subscription.pace = pace
+    window.add(subscription)
+    mine.set(topic.name, subscription)
+    if (pace !== null) prepare(topic, subscription, pace)
+    // Without history and options a subscriber is sent what is published from this call on.
+    if (topic.isAttached && topic.feed === null && pace === null) return topic.subscribed
+    const asked = this.#subscriber.ask(subscription, options?.since)
+    subscription.subscribed = asked
+    asked.catch((error: unknown) => {
+      this.#subscriber.report(connection, error)
+      if (mine.get(topic.name) === subscription) this.unsubscribe(connection, topic.name)
+    })
+    return asked
   }
 
   unsubscribe(connection: HeldConnection, name: string): void {
@@ -138,14 +207,37 @@ export class Topics implements TopicHub, BrokerSink {
     for (const subscription of mine.values()) this.#remove(subscription)
   }
 
-  take(connection: HeldConnection, pieces: Piece[]): number {
-    let bytes = 0
-    for (const subscription of (connection.subscriptions as Subscriptions).values()) {
-      const { log } = subscription.topic
-      if (subscription.position === log.head) continue
-      bytes += log.slice(subscription.position, pieces)
-      subscription.position = log.head
+  #remove(subscription: Subscription): void {
+    const { topic, window, pace } = subscription
+    window.remove(subscription)
+    if (pace !== null) {
+      if (pace.isBlocking) this.#unblock(subscription)
+      pace.end()
+      topic.waiting.delete(subscription)
     }
+    if (window.subscribers.length === 0) topic.dropWindow(window)
+    this.#live.dropIfUnused(topic)
+  }
+
+  take(connection: HeldConnection, pieces: Piece[]): number {
+    const mine = connection.subscriptions as Subscriptions
+    let bytes = 0
+    let deferred: Set<Subscription> | null = null
+    for (const subscription of mine.values()) {
+      const { pace } = subscription
+      if (pace === null) {
+        const { log } = subscription.window
+        if (subscription.position === log.head) continue
+        bytes += log.slice(subscription.position, pieces)
+        subscription.position = log.head
+      } else if (bytes <= connection.limits.bufferedBytes / 2) {
+        bytes += this.#overflow.take(subscription, pace, pieces)
+      } else {
+        deferred ??= new Set()
+        deferred.add(subscription)
+      }
+    }
+    if (deferred !== null) letGoFirst(connection, mine, deferred)
     return bytes
   }
 
@@ -153,18 +245,18 @@ export class Topics implements TopicHub, BrokerSink {
     const mine = connection.subscriptions as Subscriptions | null
     if (mine === null) return 0
     let bytes = 0
-    for (const { topic, position } of mine.values()) bytes += topic.log.head - position
+    for (const subscription of mine.values()) bytes += subscription.lagBytes
     return bytes
   }
 
-  /** Calls `listener` for every publication of the topic; returns how to stop that. */
   listen(name: string, listener: TopicListener): () => void {
     checkTopicName(name)
-    const topic = this.#topic(name)
+    const topic = this.#live.of(name)
     topic.listeners.add(listener)
+    this.#live.keepAttached(topic)
     return () => {
       topic.listeners.delete(listener)
-      this.#dropIfUnused(topic)
+      this.#live.dropIfUnused(topic)
     }
   }
 
@@ -173,78 +265,80 @@ export class Topics implements TopicHub, BrokerSink {
     message: PublishedMessage,
     options?: PublishOptions,
   ): Promise<Cursor | null> {
-    checkTopicName(name)
-    const broker = this.#isRefusing ? null : this.#broker
-    if (broker === null) {
-      return this.#told(
-        Promise.reject(new HoldlineError('ERR_SERVER_CLOSED', `a publication on ${name}`)),
-      )
+    return this.#publisher.publish(name, message, options)
+  }
+
+  history(name: string, options?: HistoryOptions): Promise<HistoryPage> {
+    return this.#publisher.history(name, options)
+  }
+
+  // --- What the broker tells
+
+  deliver(name: string, message: PublishedMessage): void {
+    const topic = this.#live.find(name)
+    if (topic !== undefined) this.#take(topic, name, message, null)
+    if (this.#live.patterns.length > 0) this.#deliverToPatterns(name, message, null)
+  }
+
+  appended(name: string, epoch: string, publication: Publication): void {
+    const topic = this.#live.find(name)
+    if (topic?.feed != null) topic.feed.appended(epoch, publication)
+    for (const pattern of this.#live.patterns) {
+      if (!pattern.pattern!.matches(name)) continue
+      const gap = this.#live.gapBefore(pattern, name, epoch, publication)
+      if (gap === 'known') continue
+      if (gap !== null) this.#takeGap(pattern, gap)
+      this.#take(pattern, name, publication.message, publication)
     }
-    const { retention } = this.settings.of(name)
-    if (retention !== null) {
-      const { key = null, idempotencyKey = null } = options ?? {}
-      return this.#told(broker.append(name, message, { key, idempotencyKey, retention }))
-    }
-    const done = broker.publish(name, message)
-    if (done === this.#lastDone) return this.#lastNull
-    // Brokers give one promise for all that is handed over together.
-    this.#lastDone = done
-    this.#lastNull = this.#told(done.then(nothing))
-    return this.#lastNull
-  }
-
-  /** Who does not wait for the promise must not lose the process to it; the operator is told instead. */
-  #told<T>(done: Promise<T>): Promise<T> {
-    done.catch((error: unknown) => this.#warn?.(error))
-    return done
-  }
-
-  async history(name: string, options: HistoryOptions = {}): Promise<HistoryPage> {
-    checkTopicName(name)
-    const broker = this.#broker
-    if (broker === null) throw new HoldlineError('ERR_SERVER_CLOSED', `the history of ${name}`)
-    const { retention } = this.settings.of(name)
-    if (retention === null) throw new HoldlineError('ERR_TOPIC_UNKNOWN', name)
-    const { after = 'start', limit = 100 } = options
-    const page = { count: limit, bytes: 1_048_576 }
-    const result = await broker.read(name, after, page, retention)
-    const read =
-      result.lost === null ? result : await broker.read(name, result.start, page, retention)
-    if (read.lost !== null) throw new HoldlineError('ERR_BROKER_AWAY', name)
-    const { publications, head } = read
-    const offset = publications.at(-1)?.offset ?? head.offset
-    return { publications, head, cursor: { epoch: head.epoch, offset }, lost: result.lost }
-  }
-
-  appended(name: string, _epoch: string, publication: Publication): void {
-    const topic = this.#topics.get(name)
-    if (topic === undefined) return
-    if (topic.subscribers.length > 0) this.#append(topic, publication.message)
-    for (const listener of topic.listeners) listener(publication.message, publication)
   }
 
   interrupted(): void {}
 
   restored(): void {
+    for (const topic of this.#live.all()) {
+      if (topic.feed !== null) topic.feed.hurry()
+      else if (topic.windows.length > 0) this.#takeGap(topic, awayGap(topic.name))
+    }
     // Who came and went meanwhile was not heard.
     this.presence?.start()
   }
 
   processGone(processName: string): void {
+    this.#publisher.hold.processGone(processName)
     this.presence?.processGone(processName)
   }
 
-  /** A publication has come from the broker. */
-  deliver(name: string, message: PublishedMessage): void {
-    const topic = this.#topics.get(name)
-    if (topic === undefined) return
-    if (topic.subscribers.length > 0) this.#append(topic, message)
-    for (const listener of topic.listeners) listener(message, null)
+  // --- Inside
+
+  #deliverToPatterns(name: string, message: PublishedMessage, publication: null): void {
+    for (const topic of this.#live.patterns) {
+      if (topic.pattern!.matches(name)) this.#take(topic, name, message, publication)
+    }
   }
 
-  #append(topic: Topic, message: PublishedMessage): void {
-    topic.log.append(message)
-    if (topic.isDirty) return
+  #take(
+    topic: LiveTopic,
+    name: string,
+    message: PublishedMessage,
+    publication: Publication | null,
+  ): void {
+    this.counters.publications++
+    topic.take(name, message, publication)
+    if (topic.waiting.size > 0) this.#retryWaiting(topic)
+    if (!topic.isDirty && topic.windows.length > 0) this.#markDirty(topic)
+  }
+
+  #takeGap(topic: LiveTopic, gap: Gap): void {
+    this.counters.gaps += topic.takeGap(gap)
+    this.#retryWaiting(topic)
+    if (!topic.isDirty) this.#markDirty(topic)
+  }
+
+  #retryWaiting({ waiting }: LiveTopic): void {
+    for (const subscription of waiting) this.#catchUp.retry(subscription)
+  }
+
+  #markDirty(topic: LiveTopic): void {
     topic.isDirty = true
     this.#dirty.push(topic)
     if (this.#dirty.length === 1) this.#turn.beforeFlush(this.#schedule)
@@ -256,11 +350,15 @@ export class Topics implements TopicHub, BrokerSink {
     this.#dirty = []
     for (const topic of dirty) {
       topic.isDirty = false
-      // From behind: an overflowing subscriber leaves, and the last one takes its place.
-      for (let i = topic.subscribers.length - 1; i >= 0; i--) {
-        const { connection } = topic.subscribers[i]!
-        if (!connection.isBlocked) connection.flushLater()
-        else this.#boundLag(connection)
+      for (const { subscribers } of topic.windows) {
+        // From behind: an overflowing subscriber leaves, and the last one takes its place.
+        for (let i = subscribers.length - 1; i >= 0; i--) {
+          const subscription = subscribers[i]!
+          const { connection, pace } = subscription
+          if (!connection.isBlocked) connection.flushLater()
+          else if (pace !== null) this.#overflow.check(subscription, pace)
+          else this.#boundLag(connection)
+        }
       }
     }
   }
@@ -268,44 +366,46 @@ export class Topics implements TopicHub, BrokerSink {
   /** A subscriber that lags further than its buffer may be long is closed with 1013, never skipped in silence. */
   #boundLag(connection: HeldConnection): void {
     const waiting = connection.bufferedBytes + this.lagBytes(connection)
-    if (waiting > connection.limits.bufferedBytes) connection.fail('ERR_SLOW_CONSUMER')
+    if (waiting <= connection.limits.bufferedBytes) return
+    this.counters.disconnected++
+    connection.fail('ERR_SLOW_CONSUMER')
   }
 
-  #topic(name: string): Topic {
-    const known = this.#topics.get(name)
-    if (known !== undefined) return known
-    const topic: Topic = {
-      name,
-      log: new TopicLog(() => neededFrom(topic)),
-      subscribers: [],
-      listeners: new Set<TopicListener>(),
-      isDirty: false,
-    }
-    this.#topics.set(name, topic)
-    return topic
+  #block(subscription: Subscription): void {
+    const { topic, connection } = subscription
+    const pace = subscription.pace!
+    this.counters.blocks++
+    pace.isBlocking = true
+    this.#publisher.hold.hold(topic.name)
+    pace.cancelTimer = this.#clock.setTimer(topic.settings.blockMs, () => {
+      pace.cancelTimer = null
+      this.counters.disconnected++
+      connection.fail('ERR_SLOW_CONSUMER')
+    })
   }
 
-  #remove({ topic, index }: Subscription): void {
-    const last = topic.subscribers.pop()!
-    if (last.index !== index) {
-      last.index = index
-      topic.subscribers[index] = last
-    }
-    this.#dropIfUnused(topic)
-  }
-
-  #dropIfUnused(topic: Topic): void {
-    if (topic.subscribers.length > 0 || topic.listeners.size > 0) return
-    if (this.#topics.get(topic.name) === topic) this.#topics.delete(topic.name)
+  #unblock({ topic, pace }: Subscription): void {
+    pace!.isBlocking = false
+    pace!.cancelTimer?.()
+    pace!.cancelTimer = null
+    this.#publisher.hold.release(topic.name)
   }
 }
 
-function neededFrom({ log, subscribers }: Topic): number {
-  let lowest = log.head
-  for (const { position } of subscribers) if (position < lowest) lowest = position
-  return lowest
+/** Others have filled the buffer: next time these come before them. */
+function letGoFirst(
+  connection: HeldConnection,
+  mine: Subscriptions,
+  deferred: ReadonlySet<Subscription>,
+): void {
+  connection.flushLater()
+  for (const [name, subscription] of [...mine]) {
+    if (deferred.has(subscription)) continue
+    mine.delete(name)
+    mine.set(name, subscription)
+  }
 }
 
-function nothing(): null {
-  return null
+function awayGap(topic: string): Gap {
+  return { topic, from: null, to: null, count: null, reason: 'broker' }
 }

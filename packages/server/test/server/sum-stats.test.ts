@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ServerStats } from '../../src/server/statistics.ts'
+import { topicCounters } from '../../src/topics/topic-counters.ts'
 import { sumStats } from '../../src/server/sum-stats.ts'
 
 const own = { engine: 'node', uptimeMs: 9, isDraining: false }
@@ -19,6 +20,7 @@ function stats(workerId: number, path: string, n: number): ServerStats {
     refusals: {},
     topics: n,
     subscriptions: n,
+    delivery: { ...topicCounters(), publications: n, lagging: 1 },
   }
 }
 
@@ -29,6 +31,7 @@ test('counters are summed, by route, code and name; what is the supervisor’s o
     ['node', 0, 9, 9, 9, 9],
   )
   assert.deepEqual(sum.closes, { 1000: 9 })
+  assert.deepEqual(sum.delivery, { ...topicCounters(), publications: 9, lagging: 3 })
   assert.deepEqual(sum.failures, { ERR_IDLE: 9, ERR_1: 1, ERR_2: 1, ERR_3: 1 })
   assert.deepEqual(
     sum.routes.map(({ path, ...counters }) => [path, ...Object.values(counters)]),

@@ -9,7 +9,7 @@ test('without options a topic has no history, and who lags is closed', () => {
   assert.deepEqual(settings, {
     retention: null,
     overflow: 'disconnect',
-    lagBytes: 1_048_576,
+    lagBytes: null,
     blockMs: 5_000,
     keyCount: 10_000,
     authorize: null,

@@ -5,6 +5,14 @@ export const topicErrors = {
     message: 'The topic has no history',
     fix: 'Give it one in the topics option of serve, or use it without a cursor',
   },
+  ERR_TOPIC_PATTERN: {
+    message: 'The broker cannot subscribe to patterns',
+    fix: 'Subscribe to the topics by their names, or use a broker that has patterns',
+  },
+  ERR_TOPIC_HELD: {
+    message: 'Publishers of the topic wait for a slow subscriber, and no more can wait',
+    fix: 'Await publish before the next one, raise lagBytes, or choose another overflow policy than block',
+  },
   ERR_CURSOR_INVALID: {
     message: 'A cursor is none',
     fix: 'Pass a cursor as it was given: an epoch of 1 to 64 characters, and an offset from 0',
