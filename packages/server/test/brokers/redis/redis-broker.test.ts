@@ -23,7 +23,7 @@ test('no server is told at the start, within five seconds', async () => {
 })
 
 test('a replica is refused at the start; a server that becomes one refuses, and is left until it is none', async () => {
-  await using primary = await RedisServer.start()
+  await using primary = await RedisServer.start({ options: ['--repl-diskless-sync-delay', '0'] })
   await using replica = await RedisServer.start()
   replica.cli('replicaof', primary.host, `${primary.port}`)
   const late = new BrokerParticipant(redis({ url: replica.url }))
