@@ -16,7 +16,7 @@ import type {
 } from '../../topics/broker.ts'
 import { NatsHistories } from './nats-histories.ts'
 import { messageOf as textOf, NatsLink, unconfirmed } from './nats-link.ts'
-import { fromOf, liveOf, messageOf, payloadOf, setPlain } from './nats-message.ts'
+import { fromOf, headersOf, liveOf, messageOf, payloadOf, setPlain } from './nats-message.ts'
 import { NatsNames } from './nats-names.ts'
 import type { NatsOptions } from './nats-options.ts'
 
@@ -31,6 +31,10 @@ export class NatsBroker implements Broker {
   readonly #options: NatsOptions
   readonly #names: NatsNames
   readonly #subscriptions = new Map<string, Subscription[]>()
+  /** Topics of them for which the server has answered. */
+  readonly #attached = new Set<string>()
+  /** What was said to those who attach right now. */
+  readonly #denied = new Map<string, Error>()
   /** `<topic> <process>` → the last number that was told. Only in use while there are patterns. */
   readonly #told = new Map<string, number>()
   #patternCount = 0
@@ -70,7 +74,8 @@ export class NatsBroker implements Broker {
     const from = `${this.processName} ${++this.#published}`
     try {
       const headers = setPlain(link.newHeaders(), message, from)
-      return link.publish(this.#names.plain(topic), payloadOf(message), headers)
+      const subject = this.#names.plain(topic)
+      return link.publish(subject, payloadOf(message), headers).catch(refuse)
     } catch (error) {
       return Promise.reject(refusal(error))
     }
@@ -87,6 +92,12 @@ export class NatsBroker implements Broker {
     if (!this.#subscriptions.has(topic)) this.#subscribe(link, topic, retention)
     // Whoever asks for the head afterwards asks on the same connection, so nothing falls in between.
     await link.flush()
+    const denied = this.#denied.get(topic)
+    if (denied !== undefined) {
+      this.#denied.delete(topic)
+      throw refusal(denied)
+    }
+    this.#attached.add(topic)
     return histories === null ? null : histories.head(topic, retention!)
   }
 
@@ -94,6 +105,7 @@ export class NatsBroker implements Broker {
     const subscriptions = this.#subscriptions.get(topic)
     if (subscriptions === undefined) return
     this.#subscriptions.delete(topic)
+    this.#attached.delete(topic)
     for (const subscription of subscriptions) subscription.unsubscribe()
     if (subscriptions.length > 1 && --this.#patternCount === 0) this.#told.clear()
   }
@@ -145,7 +157,7 @@ export class NatsBroker implements Broker {
       connection.subscribe(subject, {
         callback: (error, message) => {
           if (error === null) take(message)
-          else this.#denied(topic, error)
+          else this.#refused(topic, error)
         },
       })
     const subscriptions: Subscription[] = []
@@ -169,9 +181,10 @@ export class NatsBroker implements Broker {
     this.#subscriptions.set(topic, subscriptions)
   }
 
-  #deliver(topic: string, { data, headers }: Msg): void {
+  #deliver(topic: string, message: Msg): void {
+    const headers = headersOf(message)
     if (this.#patternCount > 0 && this.#wasTold(topic, headers)) return
-    this.#sink?.deliver(topic, messageOf(data, headers))
+    this.#sink?.deliver(topic, messageOf(message.data, headers))
   }
 
   /**
@@ -196,15 +209,22 @@ export class NatsBroker implements Broker {
     this.#sink?.appended(topic, NatsNames.epochOf(live.stream), live.publication)
   }
 
-  #denied(topic: string, error: Error): void {
-    this.#subscriptions.delete(topic)
-    this.#sink?.interrupted(refusal(error))
+  /** The account may not subscribe to the topic: whoever attaches is told; else its rights were taken away since. */
+  #refused(topic: string, error: Error): void {
+    const wasAttached = this.#attached.has(topic)
+    this.detach(topic)
+    if (wasAttached) this.#sink?.interrupted(refusal(error))
+    else this.#denied.set(topic, error)
   }
 }
 
 function refusal(error: unknown): HoldlineError {
   if (error instanceof HoldlineError) return error
   return new HoldlineError('ERR_BROKER_REFUSED', `NATS: ${textOf(error)}`, { cause: error })
+}
+
+function refuse(error: unknown): never {
+  throw refusal(error)
 }
 
 function refused(topic: string): Promise<never> {

@@ -59,7 +59,11 @@ export class NatsHistories {
   }
 
   /** Rejects with ERR_BROKER_START. */
-  static async open(link: NatsLink, names: NatsNames, options: NatsOptions): Promise<NatsHistories> {
+  static async open(
+    link: NatsLink,
+    names: NatsNames,
+    options: NatsOptions,
+  ): Promise<NatsHistories> {
     try {
       const { jetstreamManager } = await import('@nats-io/jetstream')
       const { domain } = options
@@ -116,19 +120,17 @@ export class NatsHistories {
     if (after.epoch !== epoch) return { lost: 'epoch', head, start }
     if (after.offset > head.offset) return { lost: 'future', head, start }
     if (after.offset < start.offset) {
-      const isFull = info.state.messages >= retention.count || info.state.bytes >= retention.bytes
-      return { lost: isFull ? 'trimmed' : 'expired', head, start }
+      return { lost: isFull(info, retention) ? 'trimmed' : 'expired', head, start }
     }
     return this.#page(info, after, limit)
   }
 
   /** The first offset that is kept; JetStream may keep more than the topic's age allows. */
   async #oldest(
-    { config, state, created }: StreamInfo,
+    { config, state }: StreamInfo,
     after: Cursor | 'start',
     { ageMs }: Retention,
   ): Promise<number> {
-    void created
     let [oldest, end] = [state.first_seq, state.last_seq + 1]
     if (state.messages === 0) return end
     if (ageMs >= IDEMPOTENCY_WINDOW_MS) return oldest
@@ -359,6 +361,12 @@ function limitsOf({ count, bytes, ageMs }: Retention): Partial<StreamConfig> {
 
 function headOf({ config, state }: StreamInfo): Cursor {
   return { epoch: NatsNames.epochOf(config.name), offset: state.last_seq }
+}
+
+/** JetStream does not say why something is gone; where one or two more would not fit, that was why. */
+function isFull({ state: { messages, bytes } }: StreamInfo, retention: Retention): boolean {
+  if (messages === 0) return false
+  return messages >= retention.count || bytes + (2 * bytes) / messages >= retention.bytes
 }
 
 interface Acknowledgement {

@@ -22,6 +22,8 @@ const KEEPING = {
 /** So long an answer may take. The contract says five seconds; a second answer may have to follow. */
 export const ANSWER_MS = 2_400
 
+const MAX_DENIED = 1_000
+
 export interface LinkListener {
   interrupted(error: Error): void
   restored(): void
@@ -39,6 +41,8 @@ export class NatsLink {
   readonly #asked = new Set<Asked>()
   /** Bytes of what waits. */
   #waitingBytes = 0
+  /** Subjects that the account may not publish to, as far as is known since the connection was made. */
+  readonly #denied = new Map<string, Error>()
   /** One round trip confirms all that was published before it, in one turn. */
   #flush: Promise<void> | null = null
   #flushBytes = 0
@@ -120,7 +124,12 @@ export class NatsLink {
     this.connection.publish(subject, payload, { headers })
     this.#flushBytes += payload.length
     this.#waitingBytes += payload.length
-    return (this.#flush ??= this.#flushSoon())
+    this.#flush ??= this.#flushSoon()
+    return this.#flush.then(() => {
+      // Denials come before the answer to the flush.
+      const denied = this.#denied.get(subject)
+      if (denied !== undefined) throw denied
+    })
   }
 
   /** Resolves when the server has done all that it was sent before. */
@@ -166,6 +175,11 @@ export class NatsLink {
       this.#breakOff()
     } else if (status.type === 'disconnect') {
       this.#lose(new Error(`The connection to NATS at ${status.server} was lost`))
+    } else if (status.type === 'error') {
+      const { name, operation, subject } = status.error as Error & Record<string, string>
+      if (name !== 'PermissionViolationError' || operation !== 'publish') return
+      if (this.#denied.size >= MAX_DENIED) this.#denied.clear()
+      this.#denied.set(subject!, status.error)
     } else if (status.type === 'reconnect' && this.#isAway) {
       // The library has sent the subscriptions again: they are in force when the server answers.
       await inTime(this.connection.flush()).then(
@@ -178,6 +192,7 @@ export class NatsLink {
   #lose(error: Error): void {
     if (this.#isAway || this.#isStopped) return
     this.#isAway = true
+    this.#denied.clear()
     for (const reject of this.#asked) {
       reject(new HoldlineError('ERR_BROKER_UNCONFIRMED', `NATS: ${error.message}`))
     }

@@ -43,8 +43,8 @@ export function logHeaders(
   const headers = newHeaders()
   if (!isText) headers.set(TYPE, 'bytes')
   // A value of no characters is one that JavaScript's client does not send; `=` is in no encoded key.
-  if (key !== null) headers.set(KEY, key === '' ? '=' : encodeURIComponent(key))
-  if (idempotencyKey !== null) headers.set('Nats-Msg-Id', `k${encodeURIComponent(idempotencyKey)}`)
+  if (key !== null) headers.set(KEY, key === '' ? '=' : encoded(key))
+  if (idempotencyKey !== null) headers.set('Nats-Msg-Id', `k${encoded(idempotencyKey)}`)
   if (isOnly) headers.set('Nats-Rollup', 'sub')
   return headers
 }
@@ -58,9 +58,7 @@ export function messageOf(data: Uint8Array, headers: MsgHdrs | undefined): Publi
 /** null: the publisher is not Holdline. */
 export function fromOf(headers: MsgHdrs | undefined): { process: string; number: number } | null {
   const [process, number] = (headers?.get(FROM) ?? '').split(' ')
-  return process === undefined || number === undefined
-    ? null
-    : { process, number: Number(number) }
+  return process === undefined || number === undefined ? null : { process, number: Number(number) }
 }
 
 /** A message that a stream took; its bytes are copied. Streams number their messages one by one. */
@@ -87,7 +85,7 @@ export interface Live {
 
 /** A message that a stream published again when it took it; null: it is none. */
 export function liveOf(message: Msg): Live | null {
-  const { headers } = message
+  const headers = headersOf(message)
   const stream = headers?.get('Nats-Stream')
   const offset = Number(headers?.get('Nats-Sequence'))
   if (!stream || !(offset > 0)) return null
@@ -97,8 +95,27 @@ export function liveOf(message: Msg): Live | null {
   return { stream, publication: publicationOf(offset, timeMs, message.data, headers) }
 }
 
+/** A stranger may have sent what are no headers; an exception would end all reading of the connection. */
+export function headersOf(message: Msg): MsgHdrs | undefined {
+  try {
+    return message.headers
+  } catch {
+    return undefined
+  }
+}
+
 function keyOf(headers: MsgHdrs | undefined): string | null {
   const key = headers?.get(KEY)
   if (!key) return null
-  return key === '=' ? '' : decodeURIComponent(key)
+  if (key === '=') return ''
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    // A stranger's, as it is.
+    return key
+  }
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
 }

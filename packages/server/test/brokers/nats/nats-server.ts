@@ -60,7 +60,8 @@ export class NatsServer {
     this.#process = spawn(command!, args, { stdio: 'ignore' })
     const giveUpAt = performance.now() + 10_000
     while (!(await this.#answers())) {
-      if (performance.now() > giveUpAt) throw new Error(`nats-server does not answer at ${this.url}`)
+      if (performance.now() > giveUpAt)
+        throw new Error(`nats-server does not answer at ${this.url}`)
       await setTimeout(20)
     }
   }
