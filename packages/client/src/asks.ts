@@ -14,22 +14,25 @@ interface Ask {
   readonly answerType: string
   readonly lasts: boolean
   readonly settle: Settle
-  /** The line that it was sent on last; 0: none. */
-  line: number
+  /** What it was sent on last. */
+  socket?: WebSocket
   /** When it was sent first. */
   sentMs: number
 }
 
-const nothing: Envelope = { type: '' }
-
 export class Asks {
+  /** What is sent goes here. */
+  socket: WebSocket | undefined
+  /** The server has said welcome: what lasts is sent too. */
+  stands = false
+  /** What the server takes. A larger message would end this line, and each one that follows. */
+  maxMessageBytes = Infinity
   readonly #codec: EnvelopeCodec
   readonly #maxBytes: number
   readonly #now: () => number
   readonly #asks = new Map<number, Ask>()
   #lastId = 0
   #bytes = 0
-  #line = 1
 
   constructor(codec: EnvelopeCodec, maxBytes: number, now: () => number) {
     this.#codec = codec
@@ -38,82 +41,84 @@ export class Asks {
   }
 
   /**
-   * Takes one in; it is not sent yet.
+   * Asks now, or when there is a line.
    * @throws ClientError (ERR_BUFFER_FULL), and what the codec throws.
    */
-  add(envelope: Envelope, answerType: string, lasts: boolean, settle: Settle): number {
+  ask(envelope: Envelope, answerType: string, lasts: boolean, settle: Settle): void {
     const id = this.#lastId + 1
     const data = this.#codec.encode({ ...envelope, id })
-    if (lasts && this.#bytes + sizeOf(data) > this.#maxBytes)
-      throw new ClientError('ERR_BUFFER_FULL')
-    this.#lastId = id
-    this.#bytes += sizeOf(data)
-    this.#asks.set(id, { data, answerType, lasts, settle, line: 0, sentMs: 0 })
-    return id
-  }
-
-  /** Sends one, or refuses it if it is larger than the server takes: it would end this line and each that follows. */
-  send(id: number, socket: WebSocket, maxBytes: number): void {
-    const ask = this.#asks.get(id)
-    if (!ask) return
-    if (isLarger(ask.data, maxBytes))
-      return this.settle(id, new ClientError('ERR_MESSAGE_TOO_LARGE'))
-    if (ask.line === 0) ask.sentMs = this.#now()
-    ask.line = this.#line
-    socket.send(ask.data)
-  }
-
-  /** Sends what was not sent on this line yet. */
-  sendAll(socket: WebSocket, maxBytes: number): void {
-    for (const [id, { line }] of this.#asks) {
-      if (line !== this.#line) this.send(id, socket, maxBytes)
+    const bytes = this.#bytes + sizeOf(data)
+    if (lasts && bytes > this.#maxBytes) {
+      throw new ClientError('ERR_BUFFER_FULL', 'raise bufferBytes')
     }
+    this.#lastId = id
+    this.#bytes = bytes
+    const ask: Ask = { data, answerType, lasts, settle, sentMs: 0 }
+    this.#asks.set(id, ask)
+    if (this.stands || !lasts) this.#send(id, ask)
   }
 
-  /** An answer arrived. False: it answers nothing that was asked. */
+  /** There is a welcome: sends what was not sent on this line yet. */
+  begin(): void {
+    this.stands = true
+    for (const [id, ask] of this.#asks) if (ask.socket !== this.socket) this.#send(id, ask)
+  }
+
+  /** An answer arrived. False: it answers nothing that was asked on this line. */
   answer(message: Envelope): boolean {
-    const ask = this.#asks.get(message['id'] as number)
-    // What was not sent cannot be answered.
-    if (!ask || ask.line !== this.#line) return false
+    const id = message['id'] as number
+    const ask = this.#asks.get(id)
     const isRefusal = message.type === 'error'
+    if (!ask?.socket || ask.socket !== this.socket) return false
     if (!isRefusal && message.type !== ask.answerType) return false
-    this.settle(message['id'] as number, isRefusal ? new RefusedError(message) : null, message)
+    this.#settle(id, ask, isRefusal ? new RefusedError(message) : null, message)
     return true
   }
 
-  settle(id: number, error: RefusedError | ClientError | null, answer: Envelope = nothing): void {
-    const ask = this.#asks.get(id)
-    if (!ask) return
-    this.#asks.delete(id)
-    this.#bytes -= sizeOf(ask.data)
-    ask.settle(error, answer)
-  }
-
-  /** The line is gone; the next one has another number. */
+  /** The line is gone. */
   lost(): void {
-    this.#line += 1
-    for (const [id, ask] of this.#asks) {
-      if (ask.lasts) continue
-      this.#asks.delete(id)
-      this.#bytes -= sizeOf(ask.data)
-    }
+    this.socket = undefined
+    this.stands = false
+    for (const [id, ask] of this.#asks) if (!ask.lasts) this.#forget(id, ask)
   }
 
   /** Ends what lasts and was sent longer ago than `ageMs`. True if something else waits that long. */
   expire(ageMs: number): boolean {
     let isStuck = false
-    for (const [id, { lasts, line, sentMs }] of this.#asks) {
-      if (line === 0 || this.#now() - sentMs < ageMs) continue
-      if (lasts) this.settle(id, new ClientError('ERR_UNANSWERED'))
+    for (const [id, ask] of this.#asks) {
+      if (!ask.socket || this.#now() - ask.sentMs < ageMs) continue
+      if (ask.lasts) this.#settle(id, ask, new ClientError('ERR_UNANSWERED'))
       else isStuck = true
     }
     return isStuck
   }
 
+  /** Returns how many there were. */
   end(): number {
     const { size } = this.#asks
-    for (const id of this.#asks.keys()) this.settle(id, new ClientError('ERR_LINE_CLOSED'))
+    for (const [id, ask] of this.#asks) this.#settle(id, ask, new ClientError('ERR_LINE_CLOSED'))
     return size
+  }
+
+  #send(id: number, ask: Ask): void {
+    if (isLarger(ask.data, this.maxMessageBytes)) {
+      return this.#settle(id, ask, new ClientError('ERR_MESSAGE_TOO_LARGE'))
+    }
+    if (!this.socket) return
+    if (!ask.socket) ask.sentMs = this.#now()
+    ask.socket = this.socket
+    // A socket that is closing drops it; what lasts is sent on the next one.
+    ask.socket.send(ask.data)
+  }
+
+  #settle(id: number, ask: Ask, error: RefusedError | ClientError | null, answer?: Envelope): void {
+    this.#forget(id, ask)
+    ask.settle(error, answer ?? { type: '' })
+  }
+
+  #forget(id: number, { data }: Ask): void {
+    this.#asks.delete(id)
+    this.#bytes -= sizeOf(data)
   }
 }
 

@@ -43,10 +43,9 @@ export function objectsOf(value: unknown): Readonly<Record<string, unknown>>[] {
 }
 
 export function cursorOf(value: unknown): Cursor | null {
-  if (!isObject(value)) return null
-  const { epoch, offset, proof } = value
-  if (typeof epoch !== 'string' || !isCount(offset)) return null
-  return typeof proof === 'string' ? { epoch, offset, proof } : { epoch, offset }
+  return isObject(value) && isText(value['epoch']) && isCount(value['offset'])
+    ? (value as unknown as Cursor)
+    : null
 }
 
 /** @throws ClientError ERR_MESSAGE_INVALID, and what `atob` throws. */
@@ -69,13 +68,7 @@ export function messageOf<Data>(
 }
 
 export function membersOf(list: unknown): Member[] {
-  return objectsOf(list)
-    .filter(({ member }) => isText(member))
-    .map(({ member, identity, state }) => ({
-      member: member as string,
-      identity: isText(identity) ? identity : null,
-      state,
-    }))
+  return objectsOf(list).filter(({ member }) => isText(member)) as unknown as Member[]
 }
 
 function isText(value: unknown): value is string {

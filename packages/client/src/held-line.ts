@@ -8,9 +8,6 @@ import type { Environment, NetworkEvent } from './environment.ts'
 import { guard } from './guard.ts'
 import type { LineOptions, State, StateDetail } from './options.ts'
 
-/** WebSocket.OPEN; the injected class of a test need not have the constant. */
-export const OPEN = 1
-
 /** No timer is set longer: the platforms count its milliseconds in 31 bits. */
 export const longestTimerMs = 2_147_483_647
 
@@ -62,11 +59,6 @@ export class HeldLine {
     this.#unwatch = this.environment.watchNetwork((event) => this.#networkChanged(event))
     if (signal?.aborted) this.close()
     else signal?.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  /** Whether what is sent now leaves. A socket that is closing takes messages and drops them. */
-  get isOpen(): boolean {
-    return this.state === 'open' && this.socket?.readyState === OPEN
   }
 
   /** Where the line goes to, or went last. */

@@ -35,7 +35,7 @@ export class Inbox<Message> {
       this.#messages.push(message)
     } else {
       this.#missedCount = 1
-      this.#onGap(new ClientError('ERR_INBOX_FULL'))
+      this.#onGap(new ClientError('ERR_INBOX_FULL', 'raise inboxMessages'))
     }
   }
 

@@ -49,14 +49,12 @@ export class LiveLine<Publishes, Receives> {
   /** Of the present line, by what they are for. */
   readonly #timers = new Map<string, unknown>()
   #heartbeat: unknown
-  /** Welcome, and not lost since: what is sent now is read. */
-  #stands = false
   /** Heartbeats since something arrived. */
   #silentTicks = 0
-  #maxMessageBytes = Infinity
   /** Tokens that were refused without a welcome in between. */
   #refusedCount = 0
   readonly #keyOrigin: string
+  readonly #report = (error: ClientError | RefusedError): void => report(this.#options, error)
   #keyCount = 0
 
   constructor(url: string, options: LiveOptions) {
@@ -80,7 +78,7 @@ export class LiveLine<Publishes, Receives> {
     })
     const { now, random } = this.#line.environment
     this.#asks = new Asks(encoding, bufferBytes, now)
-    this.#keyOrigin = [random(), random()].map((draw) => draw.toString(36).slice(2)).join('')
+    this.#keyOrigin = `${random()}${random()}`
     this.closed = this.#line.closed
     this.#line.start()
     if (this.state !== 'closed') this.#beat()
@@ -92,9 +90,8 @@ export class LiveLine<Publishes, Receives> {
 
   /** Calls `listener` after each change of `state`; returns how to stop that. */
   watch(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#watchers.add(own)
-    return () => this.#watchers.delete(own)
+    this.#watchers.add(listener)
+    return () => this.#watchers.delete(listener)
   }
 
   /** While `reconnecting`: makes the next attempt now. Otherwise does nothing. */
@@ -120,7 +117,7 @@ export class LiveLine<Publishes, Receives> {
     const subscription = new TopicSubscription(topic, options, {
       inboxMessages: this.#options.inboxMessages ?? 1000,
       schema: entryOf(this.#schemas, topic),
-      report: (error) => report(this.#options, error),
+      report: this.#report,
       ended: () => this.#unsubscribe(topic),
     })
     this.#subscriptions.set(topic, subscription as TopicSubscription<unknown>)
@@ -186,6 +183,7 @@ export class LiveLine<Publishes, Receives> {
 
   #opened(): void {
     this.#silentTicks = 0
+    this.#asks.socket = this.#line.socket
     // Else the handshake has said who this is, and the welcome comes by itself.
     if (this.#options.token) void this.#sendToken('hello')
   }
@@ -198,22 +196,21 @@ export class LiveLine<Publishes, Receives> {
       const token = await this.#options.token?.(why)
       if (!socket || this.#line.socket !== socket) return
       this.#askNow({ type, token }, isFirst ? 'welcome' : 'renewed', (error, answer) => {
-        if (error) report(this.#options, error)
+        if (error) this.#report(error)
         else if (isFirst) this.#welcome(answer)
         else this.#renewBefore(answer['expiresInMs'])
       })
     } catch (error) {
-      report(this.#options, ClientError.of(error, 'ERR_TOKEN_FAILED'))
+      this.#report(ClientError.of(error, 'ERR_TOKEN_FAILED'))
       if (isFirst && socket && this.#line.socket === socket) this.#line.letGo('no token')
     }
   }
 
   #welcome({ expiresInMs, maxMessageBytes }: Envelope): void {
-    const { socket } = this.#line
-    if (this.#stands || !socket) return
-    this.#stands = true
+    if (this.#asks.stands) return
     this.#refusedCount = 0
-    this.#maxMessageBytes = isCount(maxMessageBytes) ? maxMessageBytes : Infinity
+    this.#asks.maxMessageBytes = isCount(maxMessageBytes) ? maxMessageBytes : Infinity
+    this.#asks.stands = true
     this.#renewBefore(expiresInMs)
     // First, so that what is published comes back on them.
     for (const subscription of this.#subscriptions.values()) this.#askFor(subscription)
@@ -221,7 +218,7 @@ export class LiveLine<Publishes, Receives> {
       if (!this.#subscriptions.has(topic)) this.#askNow({ type: 'present', topic, state }, 'done')
     }
     this.#asks.expire(this.#answerTimeoutMs)
-    this.#asks.sendAll(socket, this.#maxMessageBytes)
+    this.#asks.begin()
     this.#line.establish()
   }
 
@@ -232,7 +229,7 @@ export class LiveLine<Publishes, Receives> {
       if (!isEnvelope(message)) throw new ClientError('ERR_ENVELOPE_INVALID')
       this.#dispatch(message)
     } catch (error) {
-      report(this.#options, ClientError.of(error, 'ERR_ENVELOPE_INVALID'))
+      this.#report(ClientError.of(error, 'ERR_ENVELOPE_INVALID'))
     }
   }
 
@@ -249,7 +246,7 @@ export class LiveLine<Publishes, Receives> {
         return this.#leaveLater(message)
     }
     if (this.#asks.answer(message)) return
-    if (message.type === 'error') report(this.#options, new RefusedError(message))
+    if (message.type === 'error') this.#report(new RefusedError(message))
     else if (message.type === 'welcome' && !this.#options.token) this.#welcome(message)
     else if (message.type === 'unsubscribed' && message['id'] === undefined && subscription) {
       this.#subscriptions.delete(subscription.topic)
@@ -283,7 +280,7 @@ export class LiveLine<Publishes, Receives> {
     const tick = (): void => {
       this.#heartbeat = setTimeout(tick, heartbeatMs)
       const isStuck = this.#asks.expire(this.#answerTimeoutMs)
-      if (!this.#stands) return
+      if (!this.#asks.stands) return
       this.#silentTicks += 1
       if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
       else if (this.#silentTicks > 1) this.#askNow({ type: 'ping' }, 'pong')
@@ -322,26 +319,24 @@ export class LiveLine<Publishes, Receives> {
   #ask(answerType: string, envelope: Envelope): Promise<Envelope> {
     return new Promise((resolve, reject) => {
       if (this.state === 'closed') throw new ClientError('ERR_LINE_CLOSED')
-      const id = this.#asks.add(envelope, answerType, true, (error, answer) => {
+      this.#asks.ask(envelope, answerType, true, (error, answer) => {
         if (error) reject(error)
         else resolve(answer)
       })
-      const { socket } = this.#line
-      // A socket that is closing drops it; then it is sent on the next line.
-      if (this.#stands && socket) this.#asks.send(id, socket, this.#maxMessageBytes)
     })
   }
 
   /** What only makes sense on this line. */
-  #askNow(envelope: Envelope, answerType: string, settle?: Settle): void {
-    const { socket } = this.#line
-    const told: Settle = (error) => error && report(this.#options, error)
-    const id = this.#asks.add(envelope, answerType, false, settle ?? told)
-    if (socket) this.#asks.send(id, socket, this.#maxMessageBytes)
+  #askNow(
+    envelope: Envelope,
+    answerType: string,
+    settle: Settle = (error) => error && this.#report(error),
+  ): void {
+    this.#asks.ask(envelope, answerType, false, settle)
   }
 
   #askFor(subscription: TopicSubscription<unknown>): void {
-    if (!this.#stands) return
+    if (!this.#asks.stands) return
     const { topic } = subscription
     const request = subscription.request(this.#presence.get(topic))
     this.#askNow(request, 'subscribed', (error, answer) => {
@@ -354,13 +349,11 @@ export class LiveLine<Publishes, Receives> {
 
   #refused(subscription: TopicSubscription<unknown>, error: RefusedError | ClientError): void {
     const { topic } = subscription
-    const retryAfterMs = error instanceof RefusedError ? error.retryAfterMs : undefined
-    // The broker is away: it is known to come back, and nobody is helped by a subscription that gave up.
-    const isPassing = retryAfterMs !== undefined || error.code.startsWith('ERR_BROKER')
-    if (error.code.startsWith('ERR_CURSOR') && subscription.forgetCursor())
-      this.#askFor(subscription)
-    else if (isPassing) {
-      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs ?? 0, 1000), () => {
+    const { code, retryAfterMs } = error as RefusedError
+    if (code.startsWith('ERR_CURSOR') && subscription.forgetCursor()) this.#askFor(subscription)
+    // It will pass, as where the broker is away: nobody is helped by a subscription that gives up.
+    else if (retryAfterMs !== undefined) {
+      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () => {
         if (this.#subscriptions.get(topic) === subscription) this.#askFor(subscription)
       })
     } else {
@@ -372,19 +365,18 @@ export class LiveLine<Publishes, Receives> {
   #unsubscribe(topic: string): void {
     this.#subscriptions.delete(topic)
     this.#presence.delete(topic)
-    if (this.#stands) this.#askNow({ type: 'unsubscribe', topic }, 'unsubscribed')
+    if (this.#asks.stands) this.#askNow({ type: 'unsubscribe', topic }, 'unsubscribed')
   }
 
   /** A timer of this line; another for the same thing replaces it. What a server asks for is taken within reason. */
   #after(what: string, delayMs: unknown, callback: () => void): void {
     const { clearTimeout, setTimeout } = this.#line.environment
     clearTimeout(this.#timers.get(what))
-    const ms = Math.min(longestTimerMs, Math.max(0, Number(delayMs) || 0))
+    const ms = Math.min(longestTimerMs, Number(delayMs) || 0)
     this.#timers.set(what, setTimeout(callback, ms))
   }
 
   #endSession(): void {
-    this.#stands = false
     for (const timer of this.#timers.values()) this.#line.environment.clearTimeout(timer)
     this.#timers.clear()
   }

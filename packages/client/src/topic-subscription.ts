@@ -90,7 +90,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.recovered = recovered === true
     if (this.recovered && asked && given) {
       // What was missed comes behind the cursor that was asked for.
-      this.cursor = { ...given, ...asked, ...(given.proof !== undefined && { proof: given.proof }) }
+      this.cursor = { ...asked, ...given, offset: asked.offset }
     } else {
       this.cursor = given
       if (asked || this.#wasSubscribed) this.#tellGap(asked, given, null, reason ?? 'away')
@@ -172,8 +172,8 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     const { topic } = this
     const gap: Gap = { topic, from, to, count, reason: String(why) as GapReason }
     const before = this.#gap
-    const sum = before && (before.count === null || count === null ? null : before.count + count)
-    this.#gap = before ? { ...gap, from: before.from, count: sum } : gap
+    const sum = before?.count === null || count === null ? null : (before?.count ?? 0) + count
+    this.#gap = { ...gap, from: before ? before.from : from, count: sum }
     guard(() => this.#options.onGap?.(gap))
   }
 

@@ -13,12 +13,7 @@ export function entryOf<Entry>(
 
 /** `*` is one part of a name, a last `**` one or more. */
 function fits(pattern: string, topic: string): boolean {
-  if (!pattern.includes('*')) return false
-  const wanted = pattern.split('.')
-  const parts = topic.split('.')
-  const isOpen = wanted.at(-1) === '**'
-  return (
-    (isOpen ? parts.length >= wanted.length : parts.length === wanted.length) &&
-    wanted.every((part, at) => part === '*' || part === parts[at] || (isOpen && part === '**'))
-  )
+  const escaped = pattern.replace(/[^\w*]/g, '\\$&')
+  const source = escaped.replace(/\*\*$/, '.+').replace(/\*/g, '[^.]+')
+  return pattern.includes('*') && new RegExp(`^${source}$`).test(topic)
 }

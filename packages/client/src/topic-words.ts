@@ -47,8 +47,9 @@ export interface TopicMessage<Data> {
 /** Someone who is present at a topic. */
 export interface Member {
   readonly member: string
-  readonly identity: string | null
-  readonly state: unknown
+  readonly identity?: string | null
+  /** Not there for who left. */
+  readonly state?: unknown
 }
 
 export interface PresenceChange {

@@ -31,9 +31,7 @@ test('an open WebSocket is no open line until the speaker says so, within the co
   line.retry()
   world.socket.open()
   line.establish()
-  assert.ok(line.isOpen)
-  world.socket.readyState = 2
-  assert.ok(!line.isOpen)
+  assert.equal(line.state, 'open')
 })
 
 test('it leaves at once where it was steady, and with backoff where it was not', () => {
