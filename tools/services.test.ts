@@ -38,7 +38,7 @@ test('where nothing is missing nothing is installed and nothing is said', async 
 })
 
 test('Debian as root installs only what is missing', async () => {
-  const { machine, calls } = machineWith(['openssl'], true)
+  const { machine, calls } = machineWith(['openssl', 'nats-server', 'redis-server'], true)
   assert.equal(await ensureServices(machine), true)
   assert.deepEqual(calls, ['update', 'install chromium python3-websockets'])
 })

@@ -38,6 +38,20 @@ export const services: readonly Service[] = [
     debian: 'openssl',
     elsewhere: 'install OpenSSL so that `openssl version` works',
   },
+  {
+    name: 'nats-server',
+    purpose: 'the broker on NATS, against a real server',
+    probe: ['nats-server', '--version'],
+    debian: 'nats-server',
+    elsewhere: 'install NATS 2.9 or newer so that `nats-server --version` works',
+  },
+  {
+    name: 'redis-server',
+    purpose: 'the broker on Redis, against a real server',
+    probe: ['redis-server', '--version'],
+    debian: 'redis-server',
+    elsewhere: 'install Redis 7 or newer so that `redis-server --version` works',
+  },
 ]
 
 /** What the module asks of the machine; made up in tests. */

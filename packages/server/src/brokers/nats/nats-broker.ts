@@ -44,8 +44,9 @@ export class NatsBroker implements Broker {
   #stopping: Promise<void> | null = null
   #published = 0
 
-  /** @throws HoldlineError ERR_BROKER_START */
+  /** @throws HoldlineError ERR_OPTION_INVALID */
   constructor(options: NatsOptions = {}) {
+    checkOptions(options)
     this.#options = options
     this.#names = new NatsNames(options.prefix ?? 'holdline')
   }
@@ -216,6 +217,15 @@ export class NatsBroker implements Broker {
     if (wasAttached) this.#sink?.interrupted(refusal(error))
     else this.#denied.set(topic, error)
   }
+}
+
+function checkOptions({ backlogBytes = 1, replicas = 1, storage = 'file' }: NatsOptions): void {
+  const invalid = (what: string): never => {
+    throw new HoldlineError('ERR_OPTION_INVALID', `nats: ${what}`)
+  }
+  if (!Number.isInteger(backlogBytes) || backlogBytes < 1) invalid('backlogBytes is no byte count')
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 5) invalid('replicas is not 1 to 5')
+  if (storage !== 'file' && storage !== 'memory') invalid("storage is 'file' or 'memory'")
 }
 
 function refusal(error: unknown): HoldlineError {

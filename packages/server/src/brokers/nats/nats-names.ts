@@ -15,11 +15,11 @@ export class NatsNames {
   readonly #plainLength: number
   readonly #liveLength: number
 
-  /** @throws HoldlineError ERR_BROKER_START */
+  /** @throws HoldlineError ERR_OPTION_INVALID */
   constructor(prefix: string) {
     if (!PREFIX.test(prefix)) {
-      const detail = `prefix ${JSON.stringify(prefix)}: use letters, digits, - and _, in up to 4 parts`
-      throw new HoldlineError('ERR_BROKER_START', detail)
+      const detail = `nats: prefix ${JSON.stringify(prefix)}: use letters, digits, - and _, in up to 4 parts`
+      throw new HoldlineError('ERR_OPTION_INVALID', detail)
     }
     this.#prefix = prefix
     this.#streams = prefix.replaceAll('.', '_')
