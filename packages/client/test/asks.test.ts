@@ -51,7 +51,7 @@ test('what lasts is sent again on the next line, in order, until it is answered;
   assert.deepEqual(sent, [once, first, second])
   assert.ok(asks.answer({ type: 'done', id: first }))
   asks.lost()
-  begin({ ...socket } as WebSocket)
+  begin({ ...socket })
   assert.deepEqual(sent, [once, first, second, second])
   assert.ok(!asks.answer({ type: 'done', id: once }))
   assert.deepEqual(settled, ['done'])
