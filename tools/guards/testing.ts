@@ -48,12 +48,12 @@ export const guards: readonly Guard[] = [
     [
       [
         'what is under way passes between two that are parted',
-        'if (way.isParted || this.#places.get(to) !== place) {',
-        'if (this.#places.get(to) !== place) {',
+        'if (way.isParted || this.#stays.get(to) !== stay) {',
+        'if (this.#stays.get(to) !== stay) {',
       ],
       [
         'what was sent to one who left arrives at the next',
-        'if (way.isParted || this.#places.get(to) !== place) {',
+        'if (way.isParted || this.#stays.get(to) !== stay) {',
         'if (way.isParted) {',
       ],
       ['nothing is lost in a storm', 'if (this.#random.happens(loss)) {', 'if (loss < 0) {'],

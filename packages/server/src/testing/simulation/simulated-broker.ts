@@ -246,6 +246,8 @@ export class SimulatedBroker implements Broker, NetworkPlace {
   #lost(reason: string): void {
     if (!this.#isConnected) return
     this.#isConnected = false
+    // What is still under way of this session counts no more, a second welcome included.
+    this.#session = ''
     this.#refusePending()
     this.#sink?.interrupted(new HoldlineError('ERR_BROKER_AWAY', reason))
   }

@@ -31,6 +31,11 @@ export interface NetworkCounters {
   blocked: number
 }
 
+/** A place from `join` to `leave`: what was sent to one stay does not arrive at the next. */
+interface Stay {
+  readonly place: NetworkPlace
+}
+
 interface Way {
   sentCount: number
   arrivedCount: number
@@ -49,7 +54,7 @@ export class SimulatedNetwork {
   }
   readonly #clock: Clock
   readonly #random: SeededRandom
-  readonly #places = new Map<string, NetworkPlace>()
+  readonly #stays = new Map<string, Stay>()
   readonly #ways = new Map<string, Way>()
 
   constructor(clock: Clock, random: SeededRandom) {
@@ -59,18 +64,18 @@ export class SimulatedNetwork {
 
   /** What was sent to whoever stood there before does not arrive. */
   join(name: string, place: NetworkPlace): void {
-    this.#places.set(name, place)
+    this.#stays.set(name, { place })
   }
 
   leave(name: string): void {
-    this.#places.delete(name)
+    this.#stays.delete(name)
   }
 
   send(from: string, to: string, thing: unknown): void {
     this.counters.sent++
-    const place = this.#places.get(to)
+    const stay = this.#stays.get(to)
     const way = this.#way(from, to)
-    if (place === undefined || way.isParted) {
+    if (stay === undefined || way.isParted) {
       this.counters.blocked++
       return
     }
@@ -80,10 +85,10 @@ export class SimulatedNetwork {
       this.counters.lost++
       return
     }
-    this.#deliver(from, to, place, way, number, thing)
+    this.#deliver(from, to, stay, way, number, thing)
     if (!this.#random.happens(duplication)) return
     this.counters.duplicated++
-    this.#deliver(from, to, place, way, number, thing)
+    this.#deliver(from, to, stay, way, number, thing)
   }
 
   /** Nothing passes between the two, and neither is told. */
@@ -94,8 +99,8 @@ export class SimulatedNetwork {
 
   /** Connections between the two are reset: both are told, as far as they are there. */
   reset(one: string, other: string): void {
-    this.#places.get(one)?.reset(other)
-    this.#places.get(other)?.reset(one)
+    this.#stays.get(one)?.place.reset(other)
+    this.#stays.get(other)?.place.reset(one)
   }
 
   heal(one: string, other: string): void {
@@ -109,24 +114,17 @@ export class SimulatedNetwork {
     this.#way(other, one).extraMs = extraMs
   }
 
-  #deliver(
-    from: string,
-    to: string,
-    place: NetworkPlace,
-    way: Way,
-    number: number,
-    thing: unknown,
-  ): void {
+  #deliver(from: string, to: string, stay: Stay, way: Way, number: number, thing: unknown): void {
     const [least, most] = this.weather.delayMs
     this.#clock.setTimer(way.extraMs + this.#random.between(least, most), () => {
       // Parted while it was under way, or another one stands there now.
-      if (way.isParted || this.#places.get(to) !== place) {
+      if (way.isParted || this.#stays.get(to) !== stay) {
         this.counters.blocked++
         return
       }
       if (number < way.arrivedCount) this.counters.reordered++
       else way.arrivedCount = number
-      place.arrived(from, thing)
+      stay.place.arrived(from, thing)
     })
   }
 

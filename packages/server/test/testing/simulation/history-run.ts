@@ -75,7 +75,11 @@ export async function runHistory(options: HistoryRunOptions): Promise<HistoryRun
     const publishers = TOPICS.map((topic, i) => new Publisher(simulation, checker, topic, `p${i}`))
     for (const each of [...all, ...publishers]) each.start()
     await simulation.until('all to follow', () => all.every(({ isFollowing }) => isFollowing))
-    const chaos = new Chaos(simulation, options.kinds === undefined ? {} : { kinds: options.kinds })
+    const chaos = new Chaos(simulation, {
+      pauseMs: [50, 1_000],
+      lastsMs: [20, 2_500],
+      ...(options.kinds !== undefined && { kinds: options.kinds }),
+    })
     chaos.start()
     await simulation.pass(options.chaosMs)
     chaos.stop()
@@ -228,7 +232,7 @@ class Publisher {
       this.#simulation.note(`acknowledged ${id} ${cursor.epoch}:${cursor.offset}`)
       this.#checker.acknowledged(this.#topic, id, cursor)
       if (isLast) this.last = cursor
-      else this.#simulation.after(this.#simulation.random.between(10, 400), () => this.start())
+      else this.#simulation.after(this.#simulation.random.between(1, 200), () => this.start())
     })
   }
 
@@ -243,7 +247,7 @@ class Publisher {
       if (running.length > 0) {
         const { server } = this.#simulation.random.pick(running)
         const options = { idempotencyKey: id, key: `${this.#count % 5}` }
-        const message = id.padEnd(100)
+        const message = id.padEnd(this.#simulation.random.between(20, 400))
         const cursor = await server!.publish(this.#topic, message, options).catch(() => null)
         if (cursor !== null) return cursor
       }

@@ -59,7 +59,7 @@ test('what was sent to whoever left does not arrive at the next one there', () =
   network.send('a', 'b', 'old')
   network.leave('b')
   network.send('a', 'b', 'nobody')
-  network.join('b', { ...place })
+  network.join('b', place)
   network.send('a', 'b', 'new')
   clock.advance(0)
   assert.deepEqual(arrived, ['a new'])
