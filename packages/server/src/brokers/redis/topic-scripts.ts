@@ -36,13 +36,18 @@ const common = `
 local function text(number) return string.format('%.0f', number) end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'bytes', 'time', 'until', 'loss')
+local head = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'bytes', 'time', 'until', 'loss',
+  'first', 'looked')
 local epoch, loss = head[1], head[6] or 'trimmed'
 local offset, total = tonumber(head[2] or '0'), tonumber(head[3] or '0')
 local keptUntil = tonumber(head[5] or '0')
+-- What is kept begins behind this many bytes, or later; and when somebody last looked.
+local first, looked = tonumber(head[7] or '0'), tonumber(head[8] or '0')
 -- Who asks has seen more than there is: Redis has forgotten acknowledged publications, and offsets must not be used twice.
 local isNew = not epoch or (epoch == ARGV[2] and tonumber(ARGV[3]) > offset)
-if isNew then epoch, offset, total, keptUntil, loss = ARGV[1], 0, 0, 0, 'trimmed' end
+if isNew then
+  epoch, offset, total, keptUntil, loss, first, looked = ARGV[1], 0, 0, 0, 'trimmed', 0, 0
+end
 local last = tonumber(head[4] or '0')
 if last > now then now = last end
 
@@ -54,11 +59,14 @@ local function trim()
   local count, bytes, oldest = tonumber(ARGV[4]), tonumber(ARGV[5]), now - tonumber(ARGV[6])
   local length = redis.call('XLEN', KEYS[2])
   local left, from, step, isDone = length, '-', 1, false
+  looked = now
   while left > 1 and not isDone do
     local page = redis.call('XRANGE', KEYS[2], from, '+', 'COUNT', step)
+    if #page == 0 then break end
     for _, entry in ipairs(page) do
       local before = tonumber(string.match(entry[1], '%d+$'))
       local isOld = tonumber(entry[2][4]) < oldest
+      first = before
       if left <= 1 or not (isOld or left > count or total - before > bytes) then
         isDone = true
         break
@@ -66,9 +74,12 @@ local function trim()
       loss = isOld and 'expired' or 'trimmed'
       left = left - 1
       from = '(' .. entry[1]
+      first = before + #entry[2][2]
+      -- What the next one is, is known without it, but for its age: it is younger than one that is not old.
+      isDone = not (isOld or left > count or total - first > bytes)
+      if isDone then break end
     end
-    if #page == 0 then break end
-    step = 64
+    step = math.min(2 * step, 64)
   end
   if left < length then redis.call('XTRIM', KEYS[2], 'MAXLEN', '=', left) end
   return left < length
@@ -76,7 +87,7 @@ end
 
 local function writeHead()
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'offset', text(offset), 'bytes', text(total),
-    'time', text(now), 'loss', loss)
+    'time', text(now), 'loss', loss, 'first', text(first), 'looked', text(looked))
 end
 
 local function keep(isLogNew)
@@ -113,21 +124,29 @@ if isNew and redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('DEL', KEYS[2])
 end
 if key then
-  redis.call('XADD', KEYS[2], id, ARGV[8], message, 'at', text(now), 'key', key)
+  redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[4], id, ARGV[8], message, 'at', text(now), 'key', key)
 else
-  redis.call('XADD', KEYS[2], id, ARGV[8], message, 'at', text(now))
+  redis.call('XADD', KEYS[2], 'MAXLEN', '=', ARGV[4], id, ARGV[8], message, 'at', text(now))
 end
 offset = offset + 1
 total = total + #message
 if KEYS[3] then
   redis.call('SET', KEYS[3], epoch .. ' ' .. text(offset), 'PX', ${IDEMPOTENCY_WINDOW_MS})
 end
-trim()
-writeHead()
-keep(redis.call('XLEN', KEYS[2]) == 1)
-redis.call('PUBLISH', ARGV[7], 'h' .. ARGV[8] .. ' ' .. epoch .. ' ' .. text(offset) .. ' ' .. text(now) ..
+local offsetText = text(offset)
+-- Reading the oldest costs more than all the rest. Whoever reads sees to the age exactly.
+if isNew or total - first > tonumber(ARGV[5]) or now > looked + tonumber(ARGV[6]) / 16 or
+  (loss ~= 'trimmed' and offset > tonumber(ARGV[4])) then
+  trim()
+  if offset > tonumber(ARGV[4]) then loss = 'trimmed' end
+  writeHead()
+else
+  redis.call('HSET', KEYS[1], 'offset', offsetText, 'bytes', text(total), 'time', text(now))
+end
+keep(offset == 1)
+redis.call('PUBLISH', ARGV[7], 'h' .. ARGV[8] .. ' ' .. epoch .. ' ' .. offsetText .. ' ' .. text(now) ..
   ' ' .. (key and #key or '-') .. '\\n' .. (key or '') .. message)
-return { epoch, text(offset) }
+return { epoch, offsetText }
 `
 
 const head = `
