@@ -335,7 +335,7 @@ export const guards: readonly Guard[] = [
       ['a server that drains lets connections in', '    this.#acceptor.isDraining = true\n'],
       [
         'a drain waits until all have gone by themselves',
-        'for (const connection of this.#acceptor.connections()) connection.close(code, reason)',
+        'this.#drain = new Drain(clock, connections, { code, reason, url: null, ...pace })',
       ],
       ['a drain does not wait for anybody', '    await this.#empty(graceMs)\n'],
       [

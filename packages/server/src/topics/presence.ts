@@ -303,8 +303,7 @@ export class Presence implements PresenceHub {
     this.#answer = clock.setTimer(Math.max(ANSWER_DELAY_MS, pauseMs), () => {
       this.#answer = null
       this.#answeredAtMs = clock.now()
-      // Or the entries would tell more than their number says.
-      this.#sayChanges()
+      // What this turn has changed is among them, and is told once more with its number: twice is once.
       const all = [...this.#own].map(([key, entry]) => wireEntry(key, entry))
       const parts = inParts(all, entryBytes)
       for (const [part, set] of parts.entries()) {

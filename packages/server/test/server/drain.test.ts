@@ -61,6 +61,8 @@ test('who can be told is told its slot first, and closed a margin after it, with
   const { all, connections } = leavers(clock, 2_500, true)
   const drain = new Drain(clock, connections, { ...farewell, url: 'wss://b.example/' })
   clock.advance(5_000)
+  const toldAtOnce = all.filter(({ events }) => events[0]![0] === 0)
+  assert.equal(toldAtOnce.length, 1_000)
   for (const { events } of all) {
     const [[toldAtMs, , leave], [closedAtMs, , code]] = events as [
       [number, string, Leave],

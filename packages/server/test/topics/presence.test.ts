@@ -80,6 +80,26 @@ test('a member that several hold stays until the last lets go; the state that wa
   assert.equal(one.differences.flatMap(({ left }) => left).length, 1)
 })
 
+test('the state that was set last shows, whoever has set more often', () => {
+  const { net, nodes } = network(2)
+  const [one, two] = nodes as [Node, Node]
+  const busy = {}
+  for (let i = 0; i < 5; i++) one.presence.set(busy, TOPIC, 'ann', i)
+  net.clock.advance(10)
+  two.presence.set({}, TOPIC, 'ann', 'last')
+  net.clock.advance(10)
+  for (const node of nodes) assert.deepEqual(here(node, TOPIC), [['ann', 'last']])
+})
+
+test('what it said itself tells it nothing', () => {
+  const { net, nodes } = network(1)
+  const { presence, name } = nodes[0]!
+  const set = [[1, TOPIC, 'ann', null, 'null', 1]]
+  presence.receive(JSON.stringify({ kind: 'change', from: name, sequence: 1, set, cleared: [] }))
+  net.clock.advance(10)
+  assert.deepEqual(presence.members(TOPIC), [])
+})
+
 test('a process that comes late learns who is here within a moment, however many', () => {
   const { net, nodes } = network(2)
   for (let i = 0; i < 5_000; i++) nodes[i % 2]!.presence.set({}, TOPIC, `member ${i}`, { i })
