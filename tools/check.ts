@@ -61,6 +61,7 @@ const steps: readonly Step[] = [
   { name: 'unused', command: bin('knip') },
   { name: 'format', command: bin('oxfmt', '--check', '.') },
   { name: 'layers', command: tool('layers.ts') },
+  { name: 'size of the client', command: tool('client-size.ts') },
   { name: 'tests mirror sources', command: tool('test-map.ts', '--enforce') },
 ]
 

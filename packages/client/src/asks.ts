@@ -29,14 +29,17 @@ export class Asks {
   maxMessageBytes = Infinity
   readonly #codec: EnvelopeCodec
   readonly #maxBytes: number
+  readonly #ageMs: number
   readonly #now: () => number
   readonly #asks = new Map<number, Ask>()
   #lastId = 0
   #bytes = 0
 
-  constructor(codec: EnvelopeCodec, maxBytes: number, now: () => number) {
+  /** What was sent `ageMs` ago is too old. */
+  constructor(codec: EnvelopeCodec, maxBytes: number, ageMs: number, now: () => number) {
     this.#codec = codec
     this.#maxBytes = maxBytes
+    this.#ageMs = ageMs
     this.#now = now
   }
 
@@ -61,6 +64,7 @@ export class Asks {
   /** There is a welcome: sends what was not sent on this line yet. */
   begin(): void {
     this.stands = true
+    this.expire()
     for (const [id, ask] of this.#asks) if (ask.socket !== this.socket) this.#send(id, ask)
   }
 
@@ -82,11 +86,11 @@ export class Asks {
     for (const [id, ask] of this.#asks) if (!ask.lasts) this.#forget(id, ask)
   }
 
-  /** Ends what lasts and was sent longer ago than `ageMs`. True if something else waits that long. */
-  expire(ageMs: number): boolean {
+  /** Ends what lasts and is too old. True if something else is. */
+  expire(): boolean {
     let isStuck = false
     for (const [id, ask] of this.#asks) {
-      if (!ask.socket || this.#now() - ask.sentMs < ageMs) continue
+      if (!ask.socket || this.#now() - ask.sentMs < this.#ageMs) continue
       if (ask.lasts) this.#settle(id, ask, new ClientError('ERR_UNANSWERED'))
       else isStuck = true
     }

@@ -50,7 +50,10 @@ export function validate(
   if (result instanceof Promise) throw new ClientError('ERR_CONTRACT_ASYNC')
   if (result.issues === undefined) return result.value
   const issues = result.issues.map(({ message, path }): MessageIssue => {
-    return { message, path: path?.map((part) => (typeof part === 'object' ? part.key : part)) }
+    return {
+      message,
+      path: path?.map((part) => (part as { key?: PropertyKey }).key ?? (part as PropertyKey)),
+    }
   })
   throw new ClientError(code, issues.map(describe).join('; '), issues)
 }

@@ -58,7 +58,7 @@ export class LiveLine<Publishes, Receives> {
   #keyCount = 0
 
   constructor(url: string, options: LiveOptions) {
-    const { encoding = jsonEnvelopes, bufferBytes = 1_048_576 } = options
+    const { encoding = jsonEnvelopes, bufferBytes = 1_048_576, answerTimeoutMs = 60_000 } = options
     this.#options = options
     this.#schemas = new Map(Object.entries(options.topics ?? {}))
     this.#encoding = encoding
@@ -77,7 +77,7 @@ export class LiveLine<Publishes, Receives> {
       ended: () => this.#ended(),
     })
     const { now, random } = this.#line.environment
-    this.#asks = new Asks(encoding, bufferBytes, now)
+    this.#asks = new Asks(encoding, bufferBytes, answerTimeoutMs, now)
     this.#keyOrigin = `${random()}${random()}`
     this.closed = this.#line.closed
     this.#line.start()
@@ -217,7 +217,6 @@ export class LiveLine<Publishes, Receives> {
     for (const [topic, state] of this.#presence) {
       if (!this.#subscriptions.has(topic)) this.#askNow({ type: 'present', topic, state }, 'done')
     }
-    this.#asks.expire(this.#answerTimeoutMs)
     this.#asks.begin()
     this.#line.establish()
   }
@@ -249,9 +248,13 @@ export class LiveLine<Publishes, Receives> {
     if (message.type === 'error') this.#report(new RefusedError(message))
     else if (message.type === 'welcome' && !this.#options.token) this.#welcome(message)
     else if (message.type === 'unsubscribed' && message['id'] === undefined && subscription) {
-      this.#subscriptions.delete(subscription.topic)
-      subscription.finish(new RefusedError(message))
+      this.#finish(subscription, new RefusedError(message))
     }
+  }
+
+  #finish(subscription: TopicSubscription<unknown>, error: RefusedError | ClientError): void {
+    this.#subscriptions.delete(subscription.topic)
+    subscription.finish(error)
   }
 
   #leaveLater({ afterMs, url }: Envelope): void {
@@ -279,7 +282,7 @@ export class LiveLine<Publishes, Receives> {
     const { setTimeout } = this.#line.environment
     const tick = (): void => {
       this.#heartbeat = setTimeout(tick, heartbeatMs)
-      const isStuck = this.#asks.expire(this.#answerTimeoutMs)
+      const isStuck = this.#asks.expire()
       if (!this.#asks.stands) return
       this.#silentTicks += 1
       if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
@@ -307,9 +310,8 @@ export class LiveLine<Publishes, Receives> {
     environment.clearTimeout(this.#heartbeat)
     const unsentCount = this.#asks.end()
     for (const subscription of this.#subscriptions.values()) {
-      subscription.finish(new ClientError('ERR_LINE_CLOSED'))
+      this.#finish(subscription, new ClientError('ERR_LINE_CLOSED'))
     }
-    this.#subscriptions.clear()
     return unsentCount
   }
 
@@ -356,10 +358,7 @@ export class LiveLine<Publishes, Receives> {
       this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () => {
         if (this.#subscriptions.get(topic) === subscription) this.#askFor(subscription)
       })
-    } else {
-      this.#subscriptions.delete(topic)
-      subscription.finish(error)
-    }
+    } else this.#finish(subscription, error)
   }
 
   #unsubscribe(topic: string): void {
@@ -379,9 +378,5 @@ export class LiveLine<Publishes, Receives> {
   #endSession(): void {
     for (const timer of this.#timers.values()) this.#line.environment.clearTimeout(timer)
     this.#timers.clear()
-  }
-
-  get #answerTimeoutMs(): number {
-    return this.#options.answerTimeoutMs ?? 60_000
   }
 }

@@ -20,7 +20,7 @@ function setUp(maxBytes = 10_000): Setup {
   let lastId = 0
   const send = (data: string): number => sent.push((JSON.parse(data) as { id: number }).id)
   const setup: Setup = {
-    asks: new Asks(jsonEnvelopes, maxBytes, () => setup.nowMs),
+    asks: new Asks(jsonEnvelopes, maxBytes, 10, () => setup.nowMs),
     sent,
     settled,
     socket: { send } as unknown as WebSocket,
@@ -90,13 +90,13 @@ test('what waits too long is given up if it lasts, and told of if not', () => {
   const { asks, add, begin, settled } = setup
   add(true)
   setup.nowMs = 100
-  assert.ok(!asks.expire(10), 'what was not sent waits for a line, not for an answer')
+  assert.ok(!asks.expire(), 'what was not sent waits for a line, not for an answer')
   begin()
   add(false)
   setup.nowMs = 109
-  assert.ok(!asks.expire(10))
+  assert.ok(!asks.expire())
   setup.nowMs = 110
-  assert.ok(asks.expire(10))
+  assert.ok(asks.expire())
   assert.deepEqual(settled, ['ERR_UNANSWERED'])
 })
 
