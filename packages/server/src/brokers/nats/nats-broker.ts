@@ -138,7 +138,7 @@ export class NatsBroker implements Broker {
     while (!link.isIdle && performance.now() < giveUpAt) {
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
-    for (const topic of [...this.#subscriptions.keys()]) this.detach(topic)
+    for (const topic of this.#subscriptions.keys()) this.detach(topic)
     await link.stop()
   }
 

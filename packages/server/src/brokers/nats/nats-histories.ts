@@ -1,7 +1,7 @@
-// Histories in JetStream: a stream for each topic, so that count, bytes and age are the topic's own, its offsets are
-// 1, 2, 3, …, and its head stays when all has expired. Must not know who is attached.
+// Histories in JetStream: what is appended to them and read of them. Which stream a topic has is nats-streams.ts' to know;
+// who is attached, nobody's here.
 
-import type { JetStreamManager, StreamConfig, StreamInfo } from '@nats-io/jetstream'
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream'
 import type { Msg } from '@nats-io/transport-node'
 import { HoldlineError } from '../../protocol/errors.ts'
 import type {
@@ -13,49 +13,38 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
-import { ANSWER_MS, messageOf, unconfirmed } from './nats-link.ts'
+import { ANSWER_MS, inTime, messageOf } from './nats-link.ts'
 import type { NatsLink } from './nats-link.ts'
 import { logHeaders, payloadOf, publicationOf } from './nats-message.ts'
 import { NatsNames } from './nats-names.ts'
 import type { NatsOptions } from './nats-options.ts'
+import { codeOf, IDEMPOTENCY_WINDOW_MS, NatsStreams, refusedOr } from './nats-streams.ts'
 
-/** For so long a retry is known; JetStream keeps a message at least as long as it knows its retry. */
-const IDEMPOTENCY_WINDOW_MS = 120_000
+/** The contract says that whoever publishes is told within five seconds. */
+const APPEND_MS = 4_800
 /** Messages that are asked for at a time. */
 const READ_AT_ONCE = 64
 /** What JetStream adds to a message when it counts bytes, and room for headers. */
 const OVERHEAD_BYTES = 1_024
 
-/** err_code of JetStream's answers. */
-const STREAM_NOT_FOUND = 10_059
-const SUBJECTS_OVERLAP = 10_065
 const NO_MESSAGE = 10_037
-
-interface Topic {
-  /** Resolves when the stream is there; what is appended meanwhile follows in order. null: nobody has looked yet. */
-  ready: Promise<StreamInfo> | null
-  isReady: boolean
-  /** The bytes that the stream is set to keep. */
-  maxBytes: number
-}
 
 export class NatsHistories {
   readonly #link: NatsLink
-  readonly #streams: JetStreamManager
+  readonly #jetstream: JetStreamManager
   readonly #names: NatsNames
-  readonly #options: NatsOptions
-  readonly #topics = new Map<string, Topic>()
+  readonly #streams: NatsStreams
 
   private constructor(
     link: NatsLink,
-    streams: JetStreamManager,
+    jetstream: JetStreamManager,
     names: NatsNames,
     options: NatsOptions,
   ) {
     this.#link = link
-    this.#streams = streams
+    this.#jetstream = jetstream
     this.#names = names
-    this.#options = options
+    this.#streams = new NatsStreams(link, jetstream, names, options)
   }
 
   /** Rejects with ERR_BROKER_START. */
@@ -67,13 +56,13 @@ export class NatsHistories {
     try {
       const { jetstreamManager } = await import('@nats-io/jetstream')
       const { domain } = options
-      const streams = await link.ask(
+      const jetstream = await link.ask(
         jetstreamManager(link.connection, {
           timeout: ANSWER_MS,
           ...(domain !== undefined && { domain }),
         }),
       )
-      return new NatsHistories(link, streams, names, options)
+      return new NatsHistories(link, jetstream, names, options)
     } catch (error) {
       const advice =
         'JetStream is not to be had: start nats-server with -js and a directory (-sd), let the account use it, or pass jetstream: false to do without history'
@@ -85,7 +74,6 @@ export class NatsHistories {
   append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
     const payload = payloadOf(message)
     this.#link.checkRoom(payload.length)
-    const known = this.#topic(topic)
     const neededBytes = payload.length + OVERHEAD_BYTES
     const isOnly = payload.length > options.retention.bytes
     const maxBytes = isOnly ? neededBytes : options.retention.bytes
@@ -93,16 +81,16 @@ export class NatsHistories {
     const send = (): Promise<Cursor> =>
       this.#send(topic, payload, headers === undefined ? {} : { headers })
     // The stream is set to the bytes first where one message is more than all that the topic may keep.
-    if (known.isReady && known.maxBytes === maxBytes) {
+    if (this.#streams.isReady(topic, maxBytes)) {
       return this.#link.ask(this.#sent(topic, options.retention, send, send()), payload.length)
     }
-    const ready = this.#ready(topic, { ...options.retention, bytes: maxBytes })
-    const sent = ready.then(send)
+    const ready = this.#streams.ready(topic, { ...options.retention, bytes: maxBytes })
+    const sent = inTime(ready.then(send), APPEND_MS)
     return this.#link.ask(this.#sent(topic, options.retention, send, sent), payload.length)
   }
 
   async head(topic: string, retention: Retention): Promise<Cursor> {
-    return headOf(await this.#info(topic, retention))
+    return headOf(await this.#streams.info(topic, retention))
   }
 
   async read(
@@ -111,7 +99,7 @@ export class NatsHistories {
     limit: ReadLimit,
     retention: Retention,
   ): Promise<ReadResult> {
-    const info = await this.#info(topic, retention)
+    const info = await this.#streams.info(topic, retention)
     const head = headOf(info)
     const { epoch } = head
     const oldest = await this.#oldest(info, after, retention)
@@ -190,12 +178,12 @@ export class NatsHistories {
 
   /** The last of the offsets from `hole` on that are not there. */
   async #behindHole(stream: string, hole: number): Promise<number> {
-    const { state } = await this.#link.ask(this.#streams.streams.info(stream))
+    const { state } = await this.#link.ask(this.#jetstream.streams.info(stream))
     return Math.max(hole, state.first_seq - 1)
   }
 
   async #get(stream: string, seq: number): Promise<Publication | null> {
-    const direct = await this.#link.ask(this.#streams.direct.getMessage(stream, { seq }))
+    const direct = await this.#link.ask(this.#jetstream.direct.getMessage(stream, { seq }))
     // Whichever replica answered may be behind; the leader knows.
     const message = direct ?? (await this.#getFromLeader(stream, seq))
     if (message === null) return null
@@ -207,20 +195,11 @@ export class NatsHistories {
     seq: number,
   ): ReturnType<JetStreamManager['streams']['getMessage']> {
     try {
-      return await this.#link.ask(this.#streams.streams.getMessage(stream, { seq }))
+      return await this.#link.ask(this.#jetstream.streams.getMessage(stream, { seq }))
     } catch (error) {
       if (codeOf(error) === NO_MESSAGE) return null
       throw error
     }
-  }
-
-  #topic(name: string): Topic {
-    let topic = this.#topics.get(name)
-    if (topic === undefined) {
-      topic = { ready: null, isReady: false, maxBytes: 0 }
-      this.#topics.set(name, topic)
-    }
-    return topic
   }
 
   async #send(topic: string, payload: Uint8Array, options: object): Promise<Cursor> {
@@ -242,120 +221,14 @@ export class NatsHistories {
     try {
       return await first.catch(async (error: unknown) => {
         if (!isUnheard(error)) throw error
-        this.#forget(topic)
-        await this.#ready(topic, retention)
+        this.#streams.forget(topic)
+        await this.#streams.ready(topic, retention)
         return send()
       })
     } catch (error) {
       if (isUnheard(error)) throw new HoldlineError('ERR_BROKER_AWAY', 'JetStream does not answer')
       throw refusedOr(error)
     }
-  }
-
-  /** What the stream has now; makes the stream where there is none. */
-  async #info(topic: string, retention: Retention): Promise<StreamInfo> {
-    this.#link.checkRoom(0)
-    try {
-      const known = this.#topic(topic)
-      if (!known.isReady) return await this.#link.ask(this.#ready(topic, retention))
-      const { config } = await known.ready!
-      return await this.#link.ask(
-        this.#streams.streams.info(config.name).catch((error: unknown) => {
-          if (codeOf(error) !== STREAM_NOT_FOUND) throw error
-          this.#forget(topic)
-          return this.#ready(topic, retention)
-        }),
-      )
-    } catch (error) {
-      throw refusedOr(error)
-    }
-  }
-
-  #forget(name: string): void {
-    const topic = this.#topic(name)
-    if (!topic.isReady) return
-    topic.ready = null
-    topic.isReady = false
-  }
-
-  /** Finds the topic's stream, or makes it, and sets what it keeps. One at a time for each topic. */
-  #ready(name: string, retention: Retention): Promise<StreamInfo> {
-    const topic = this.#topic(name)
-    if (topic.ready !== null && topic.maxBytes === retention.bytes) return topic.ready
-    const before = topic.ready ?? Promise.resolve()
-    topic.isReady = false
-    topic.maxBytes = retention.bytes
-    const ready = before
-      .catch(() => undefined)
-      .then(() => this.#find(name, retention))
-      .then(
-        (info) => {
-          if (topic.ready === ready) topic.isReady = true
-          return info
-        },
-        (error: unknown) => {
-          if (topic.ready === ready) topic.ready = null
-          throw error
-        },
-      )
-    topic.ready = ready
-    return ready
-  }
-
-  async #find(topic: string, retention: Retention): Promise<StreamInfo> {
-    const { streams } = this.#streams
-    for (let attempt = 0; ; attempt++) {
-      const name = await this.#nameOf(topic)
-      try {
-        if (name === null) {
-          await streams.add(this.#config(topic, this.#names.newStream(topic), retention))
-          // Two processes may have made one at once: the answer is the one that both find.
-          continue
-        }
-        const info = await streams.info(name)
-        const wanted = limitsOf(retention)
-        const isSet = Object.entries(wanted).every(
-          ([key, value]) => info.config[key as keyof StreamConfig] === value,
-        )
-        if (isSet) return info
-        return await streams.update(name, { ...info.config, ...wanted })
-      } catch (error) {
-        const isRaced = codeOf(error) === SUBJECTS_OVERLAP || codeOf(error) === STREAM_NOT_FOUND
-        if (!isRaced || attempt >= 5) throw error
-      }
-    }
-  }
-
-  async #nameOf(topic: string): Promise<string | null> {
-    const names = await this.#streams.streams.names(this.#names.log(topic)).next()
-    if (names.length < 2) return names[0] ?? null
-    return names.toSorted()[0]!
-  }
-
-  #config(topic: string, name: string, retention: Retention): StreamConfig {
-    const { storage = 'file', replicas = 1 } = this.#options
-    return {
-      name,
-      description: `Holdline topic ${JSON.stringify(topic)}`.slice(0, 1_000),
-      subjects: [this.#names.log(topic)],
-      republish: { src: this.#names.log(topic), dest: this.#names.live(topic) },
-      ...limitsOf(retention),
-      storage,
-      num_replicas: replicas,
-      retention: 'limits',
-      discard: 'old',
-      allow_direct: true,
-      allow_rollup_hdrs: true,
-    } as unknown as StreamConfig
-  }
-}
-
-function limitsOf({ count, bytes, ageMs }: Retention): Partial<StreamConfig> {
-  return {
-    max_msgs: count,
-    max_bytes: bytes,
-    max_age: Math.max(ageMs, IDEMPOTENCY_WINDOW_MS) * 1e6,
-    duplicate_window: IDEMPOTENCY_WINDOW_MS * 1e6,
   }
 }
 
@@ -386,24 +259,6 @@ function cursorOf(answer: Msg): Cursor {
 /** Nobody listens on the subject: there is no stream, or JetStream is not up yet. Nothing was added. */
 function isUnheard(error: unknown): boolean {
   return (error as { isNoResponders?: () => boolean }).isNoResponders?.() === true
-}
-
-function codeOf(error: unknown): number | undefined {
-  return (error as { code?: number }).code
-}
-
-/** JetStream said no, or has not said anything. */
-function refusedOr(error: unknown): HoldlineError {
-  if (error instanceof HoldlineError) return error
-  const { name, cause } = error as { name?: string; cause?: unknown }
-  const isDenied =
-    name === 'PermissionViolationError' ||
-    (cause as { name?: string } | undefined)?.name === 'PermissionViolationError'
-  if (name === 'JetStreamApiError' || name === 'InvalidArgumentError' || isDenied) {
-    const detail = `NATS: ${messageOf(error)}`
-    return new HoldlineError('ERR_BROKER_REFUSED', detail, { cause: error })
-  }
-  return unconfirmed(error)
 }
 
 function lengthOf(message: PublishedMessage): number {

@@ -1,6 +1,7 @@
 // The connection to NATS: opens it, says when it is away and back, and settles in time whatever is asked over it. Must
 // not know topics.
 
+import type * as Library from '@nats-io/transport-node'
 import type { MsgHdrs, NatsConnection, Status } from '@nats-io/transport-node'
 import { HoldlineError } from '../../protocol/errors.ts'
 import type { NatsOptions } from './nats-options.ts'
@@ -150,7 +151,7 @@ export class NatsLink {
 
   async #flushSoon(): Promise<void> {
     // Whoever publishes in the same turn shares the round trip.
-    await null
+    await Promise.resolve()
     const bytes = this.#flushBytes
     this.#flush = null
     this.#flushBytes = 0
@@ -228,7 +229,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-async function clientLibrary(): Promise<typeof import('@nats-io/transport-node')> {
+async function clientLibrary(): Promise<Pick<typeof Library, 'connect' | 'headers'>> {
   try {
     return await import('@nats-io/transport-node')
   } catch (error) {
@@ -237,7 +238,8 @@ async function clientLibrary(): Promise<typeof import('@nats-io/transport-node')
   }
 }
 
-async function inTime<T>(promise: Promise<T>, ms = ANSWER_MS): Promise<T> {
+/** Rejects where `promise` takes longer. */
+export async function inTime<T>(promise: Promise<T>, ms = ANSWER_MS): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error(`no answer for ${ms} ms`)), ms)
   try {

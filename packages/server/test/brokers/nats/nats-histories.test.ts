@@ -2,62 +2,23 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { NatsBroker } from '../../../src/brokers/nats/nats-broker.ts'
-import { NatsNames } from '../../../src/brokers/nats/nats-names.ts'
-import type { NatsOptions } from '../../../src/brokers/nats/nats-options.ts'
 import { AMPLE, appendOptions } from '../../../src/testing/broker-participant.ts'
+import { withBrokers } from './nats-brokers.ts'
 import { NatsServer } from './nats-server.ts'
-import { RecordingSink } from './recording-sink.ts'
 
 const PAGE = { count: 100, bytes: 100_000 }
 
 let server: NatsServer
-let prefixes = 0
 before(async () => {
   server = await NatsServer.start()
 })
 after(() => server.remove())
 
-async function withBrokers(
-  count: number,
-  work: (brokers: readonly NatsBroker[], names: NatsNames) => Promise<void>,
-  { at = server, ...options }: NatsOptions & { at?: NatsServer } = {},
-): Promise<void> {
-  const prefix = `histories-${++prefixes}`
-  const brokers = Array.from(
-    { length: count },
-    () => new NatsBroker({ servers: at.url, prefix, ...options }),
-  )
-  await Promise.all(brokers.map((broker) => broker.start(new RecordingSink())))
-  try {
-    await work(brokers, new NatsNames(prefix))
-  } finally {
-    for (const broker of brokers) await broker.stop()
-  }
-}
-
-test('processes that begin a topic at the same time begin it once', async () => {
-  await withBrokers(8, async (brokers, names) => {
-    for (let round = 0; round < 10; round++) {
-      const topic = `t${round}`
-      const cursors = await Promise.all(
-        brokers.map((broker) => broker.append(topic, 'x', appendOptions())),
-      )
-      assert.equal(new Set(cursors.map(({ epoch }) => epoch)).size, 1)
-      const offsets = cursors.map(({ offset }) => offset).toSorted((one, other) => one - other)
-      assert.deepEqual(offsets, [1, 2, 3, 4, 5, 6, 7, 8])
-      await server.operate(async (streams) => {
-        const found = await streams.names(names.log(topic)).next()
-        assert.equal(found.length, 1)
-      })
-    }
-  })
-})
-
 test('a history in a file is there after SIGKILL, with its epoch and its retries; one in memory begins anew', async () => {
   await using own = await NatsServer.start()
   for (const storage of ['file', 'memory'] as const) {
     await withBrokers(
+      own,
       1,
       async ([broker]) => {
         const options = appendOptions({ idempotencyKey: 'once' })
@@ -70,27 +31,13 @@ test('a history in a file is there after SIGKILL, with its epoch and its retries
         const result = await broker!.read('t', first, PAGE, AMPLE)
         assert.equal(result.lost, storage === 'file' ? null : 'epoch')
       },
-      { at: own, storage },
+      { storage },
     )
   }
 })
 
-test('what a topic keeps follows the options of who uses it next', async () => {
-  await withBrokers(2, async ([one, other]) => {
-    for (let i = 0; i < 20; i++) await one!.append('t', `${i}`, appendOptions())
-    const retention = { ...AMPLE, count: 5 }
-    await other!.attach('t', retention)
-    const result = await other!.read('t', 'start', PAGE, retention)
-    assert.ok(result.lost === null)
-    assert.deepEqual(
-      result.publications.map(({ message }) => message),
-      ['15', '16', '17', '18', '19'],
-    )
-  })
-})
-
 test('what is published in one turn while the stream is being made keeps its order', async () => {
-  await withBrokers(1, async ([broker]) => {
+  await withBrokers(server, 1, async ([broker]) => {
     const messages = Array.from({ length: 50 }, (_, i) => `${i}`)
     await Promise.all(messages.map((message) => broker!.append('t', message, appendOptions())))
     const result = await broker!.read('t', 'start', PAGE, AMPLE)
@@ -103,7 +50,7 @@ test('what is published in one turn while the stream is being made keeps its ord
 })
 
 test('a publication that an operator deletes is a told hole, and what comes behind it is served', async () => {
-  await withBrokers(1, async ([broker], names) => {
+  await withBrokers(server, 1, async ([broker], names) => {
     for (let i = 1; i <= 5; i++) await broker!.append('t', `${i}`, appendOptions())
     await server.operate(async (streams) =>
       streams.deleteMessage(await streams.find(names.log('t')), 3),
@@ -128,7 +75,7 @@ test('a publication that an operator deletes is a told hole, and what comes behi
 })
 
 test('a retry is known for two minutes though the topic keeps its publications for a second', async () => {
-  await withBrokers(1, async ([broker]) => {
+  await withBrokers(server, 1, async ([broker]) => {
     const retention = { ...AMPLE, ageMs: 500 }
     const options = appendOptions({ retention, idempotencyKey: 'once' })
     const first = await broker!.append('t', 'one', options)
