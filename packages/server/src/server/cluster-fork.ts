@@ -9,8 +9,12 @@ import { WORKER_VARIABLE } from './worker.ts'
 import type { FromWorker } from './worker-message.ts'
 import { unwrap, wrap } from './worker-message.ts'
 
-/** @throws HoldlineError ERR_WORKER_START where the program has no file that could be run again. */
-export function clusterFork(processCount: number): Fork {
+/**
+ * `run` names this run of the supervisor among all there ever were.
+ *
+ * @throws HoldlineError ERR_WORKER_START where the program has no file that could be run again.
+ */
+export function clusterFork(processCount: number, run: string): Fork {
   const exec = process.argv[1]
   if (exec === undefined) {
     throw new HoldlineError('ERR_WORKER_START', 'the program was not started from a file')
@@ -19,7 +23,7 @@ export function clusterFork(processCount: number): Fork {
   // What one worker gives a line, the others must believe.
   const secret = process.env[SECRET_VARIABLE] ?? randomBytes(32).toString('base64url')
   return (workerId, events) => {
-    const place = JSON.stringify({ workerId, processCount })
+    const place = JSON.stringify({ workerId, processCount, run })
     const worker = cluster.fork({ [WORKER_VARIABLE]: place, [SECRET_VARIABLE]: secret })
     let how = ''
     let isDisconnected = false

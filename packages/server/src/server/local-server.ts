@@ -19,6 +19,7 @@ import type { ChosenEngine } from './choose-engine.ts'
 import { trimMessageMemory } from '../protocol/message-memory.ts'
 import { CloseCode } from '../protocol/close-code.ts'
 import { Drain, pacing, shuffled } from './drain.ts'
+import { workerName } from './worker-message.ts'
 import { leanHeap } from './lean-heap.ts'
 import type { ResolvedOptions } from './options.ts'
 import { defaultHttp } from './plain-http.ts'
@@ -38,6 +39,8 @@ export type Listen = (engine: Engine, acceptor: Acceptor) => Promise<Listener> |
 export interface WorkerPlace {
   readonly workerId: number
   readonly processCount: number
+  /** Names the run of the supervisor among all there ever were. */
+  readonly run?: string
   /** What carries to the other workers; null where there is nobody. */
   readonly mesh?: JoinableMesh | null
 }
@@ -55,6 +58,7 @@ export class LocalServer implements Server {
   readonly #acceptor: RouteAcceptor
   readonly #broker: Broker
   readonly #mesh: JoinableMesh | null
+  readonly #run: string | null
   readonly #startedAt = performance.now()
   readonly #workerLeftListeners = new Set<(workerId: number) => void>()
   readonly #closed = Promise.withResolvers<void>()
@@ -74,6 +78,7 @@ export class LocalServer implements Server {
     this.processCount = place?.processCount ?? 1
     this.#broker = options.broker ?? new MemoryBroker()
     this.#mesh = place?.mesh ?? null
+    this.#run = place?.run ?? null
     this.#statistics = new Statistics(options.logger)
     const { clock } = engine.engine
     const turn = new Turn(clock)
@@ -86,7 +91,7 @@ export class LocalServer implements Server {
     })
     this.#presence = new Presence(
       {
-        processName: this.#broker.processName,
+        processName: this.#nameOf(this.workerId),
         clock,
         send: (message) => this.#broker.publish(PRESENCE_TOPIC, message),
         failed: (error) => options.logger?.error('holdline: a listener of presence failed', error),
@@ -195,7 +200,13 @@ export class LocalServer implements Server {
 
   /** The supervisor said so. */
   workerLeft(workerId: number): void {
+    this.#presence.ended(this.#nameOf(workerId))
     for (const listener of this.#workerLeftListeners) listener(workerId)
+  }
+
+  /** A name for presence that no other process ever has; of workers the others of the machine can tell it. */
+  #nameOf(workerId: number): string {
+    return this.#run === null ? this.#broker.processName : workerName(this.#run, workerId)
   }
 
   stats(): Promise<ServerStats> {

@@ -1,6 +1,6 @@
 // The server in the first process, where workers hold the connections: it speaks for all of them.
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { CancelTimer, Clock } from '../connection/clock.ts'
 import type { ListenAddress } from '../connection/engine.ts'
 import type { Cursor, PublishedMessage, PublishOptions } from '../connection/topic-hub.ts'
@@ -28,6 +28,7 @@ import { handleSignals } from './signals.ts'
 import type { ServerStats } from './statistics.ts'
 import { sumStats } from './sum-stats.ts'
 import { Supervisor } from './supervisor.ts'
+import { workerName } from './worker-message.ts'
 import type { WorkerListening } from './worker-message.ts'
 
 /** node:cluster has one program and one set of workers for each process. */
@@ -83,7 +84,7 @@ class SupervisedServer implements Server {
 
   async start(): Promise<this> {
     const { listen, signals, processCount, routes } = this.#options
-    const fork = clusterFork(processCount)
+    const fork = clusterFork(processCount, this.#run)
     // With SO_REUSEPORT a worker would not notice that somebody else listens there.
     const found = listen.reusePort === true ? null : await probeAddress(listen)
     const canReuse = process.platform === 'linux' && listen.path === undefined
@@ -123,6 +124,7 @@ class SupervisedServer implements Server {
     return this
   }
 
+  readonly #run = randomUUID()
   readonly #token = randomBytes(24).toString('hex')
 
   #makeBroker(directory: MeshDirectory): ProcessBroker {
@@ -193,7 +195,7 @@ class SupervisedServer implements Server {
     const { logger, presence: options } = this.#options
     const presence = new Presence(
       {
-        processName: broker.processName,
+        processName: workerName(this.#run, this.workerId),
         clock: this.#clock,
         send: (message) => broker.publish(PRESENCE_TOPIC, message),
         failed: (error) => logger?.error('holdline: a listener of presence failed', error),
@@ -258,6 +260,7 @@ class SupervisedServer implements Server {
 
   async #workerLeft(workerId: number): Promise<void> {
     await this.#links?.ended(workerId)
+    this.#topics.presence?.ended(workerName(this.#run, workerId))
     for (const listener of this.#workerLeftListeners) listener(workerId)
   }
 

@@ -67,6 +67,11 @@ export type FromWorker =
   /** Somebody sent SIGTERM to this worker alone. */
   | { readonly kind: 'asked-to-end' }
 
+/** A worker among all processes that there ever were: what is known of it ends with it. */
+export function workerName(run: string, workerId: number): string {
+  return `${run}.${workerId}`
+}
+
 const KEY = 'holdline'
 
 export function wrap(message: ToWorker | FromWorker): object {

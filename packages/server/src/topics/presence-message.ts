@@ -24,7 +24,7 @@ export type WireEntry = readonly [
  * - `beat`: it lives
  * - `ask`: `of` is to tell its entries, null: everybody is
  * - `full`: all of its entries, in `parts` pieces of which this is number `part`
- * - `bye`: it ends
+ * - `bye`: it ends, says it itself or one who knows
  */
 export type PresenceMessage =
   | {

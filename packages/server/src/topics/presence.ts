@@ -201,6 +201,12 @@ export class Presence implements PresenceHub {
     this.#afterGrace(() => process.dropAll())
   }
 
+  /** That process has ended, says one who knows: all others are told. */
+  ended(name: string): void {
+    if (this.#processes.has(name)) this.#say({ kind: 'bye', from: name })
+    this.processGone(name)
+  }
+
   #told(message: Exclude<PresenceMessage, { kind: 'ask' | 'bye' }>): void {
     const { from, kind, sequence } = message
     const now = this.#context.clock.now()

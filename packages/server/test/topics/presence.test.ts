@@ -124,6 +124,18 @@ test('a process that was killed leaves no ghost: gone when its lease is over, or
   assert.deepEqual(here(three, TOPIC), [])
 })
 
+test('one that knows of a death tells the others', () => {
+  const { net, nodes } = network(3)
+  const [one, two, three] = nodes as [Node, Node, Node]
+  one.presence.set({}, TOPIC, 'ann', null)
+  net.clock.advance(10)
+  net.kill(one)
+  two.presence.ended(one.name)
+  net.clock.advance(10)
+  assert.deepEqual(here(two, TOPIC), [])
+  assert.deepEqual(here(three, TOPIC), [])
+})
+
 test('what a process said before its end does not bring it back', () => {
   const { net, nodes } = network(2)
   const [one, two] = nodes as [Node, Node]
