@@ -7,7 +7,7 @@ import { redis } from '../../../src/brokers/redis/index.ts'
 import { topicScripts } from '../../../src/brokers/redis/topic-scripts.ts'
 import type { Script } from '../../../src/brokers/redis/topic-scripts.ts'
 import { BrokerParticipant, appendOptions } from '../../../src/testing/broker-participant.ts'
-import type { Broker, Cursor, ReadResult } from '../../../src/topics/broker.ts'
+import type { AppendOptions, Broker, Cursor, ReadResult } from '../../../src/topics/broker.ts'
 import { History } from '../../../src/topics/history.ts'
 import { RedisServer } from './redis-server.ts'
 
@@ -125,25 +125,36 @@ test('a log that is gone without its head is told as trimmed; offsets go on', as
 
 test('a head that is gone without its log begins another epoch, and nothing old is in it', async () => {
   const retention = { count: 100, bytes: 1_000, ageMs: HOUR_MS }
-  for (let i = 0; i < 5; i++) await broker.append('headless', 'old', appendOptions({ retention }))
-  const old = await broker.append(
-    'headless',
-    'old',
-    appendOptions({ retention, idempotencyKey: 'k' }),
-  )
+  const options = appendOptions({ retention })
+  const keyed = (idempotencyKey: string): AppendOptions => ({ ...options, idempotencyKey })
+  for (let i = 0; i < 5; i++) await broker.append('headless', 'old', options)
+  await broker.append('headless', 'old', keyed('a'))
+  const old = await broker.append('headless', 'old', keyed('b'))
   server.cli('del', 's:{headless}:head')
   // A retry of what was lost with the old history is added to the new one.
-  const next = await broker.append(
-    'headless',
-    'new',
-    appendOptions({ retention, idempotencyKey: 'k' }),
-  )
+  const next = await broker.append('headless', 'new a', keyed('a'))
   assert.notEqual(next.epoch, old.epoch)
   assert.equal(next.offset, 1)
+  const second = await broker.append('headless', 'new b', keyed('b'))
+  assert.deepEqual(second, { epoch: next.epoch, offset: 2 })
   const result = await broker.read('headless', 'start', { count: 9, bytes: 99 }, retention)
   assert.deepEqual(result.lost === null && result.publications.map(({ message }) => message), [
-    'new',
+    'new a',
+    'new b',
   ])
+})
+
+test('the newest stays, however long it is and however many go for it', async () => {
+  const retention = { count: 100, bytes: 50, ageMs: HOUR_MS }
+  for (let older = 0; older < 12; older++) {
+    const topic = `newest${older}`
+    for (let i = 0; i < older; i++) await broker.append(topic, 'x', appendOptions({ retention }))
+    const long = await broker.append(topic, 'x'.repeat(1_000), appendOptions({ retention }))
+    const result = await broker.read(topic, 'start', { count: 99, bytes: 9_999 }, retention)
+    assert.deepEqual(result.lost === null && result.publications.map(({ offset }) => offset), [
+      long.offset,
+    ])
+  }
 })
 
 function timeless(result: ReadResult): unknown {
