@@ -23,6 +23,7 @@ export interface Fact {
   readonly cause?: string
   readonly message?: string
   readonly closed?: boolean
+  readonly shed?: number
   readonly stats?: { readonly connections: number; readonly routes: readonly object[] }
 }
 

@@ -1,6 +1,7 @@
 // What `shed` is asked, and how many that is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Caller, RunningProgram } from './running-program.ts'
 import { resolveShed, shedCount } from '../../src/server/shed.ts'
 
 test('a count or a fraction, of those that there are', () => {
@@ -30,4 +31,21 @@ test('what is neither is refused', () => {
       JSON.stringify(options),
     )
   }
+})
+
+test('half of the connections of all workers go elsewhere, the others stay', async () => {
+  await using program = new RunningProgram({ processes: 2, graceMs: 1_000 })
+  const { port } = await program.listening(2)
+  const callers: Caller[] = []
+  while (callers.length < 20) callers.push(await Caller.call(port!))
+  program.tell('shed half')
+  const [{ shed }] = (await program.factsWith((fact) => fact.shed !== undefined)) as [
+    { shed: number },
+  ]
+  assert.equal(shed, 10)
+  const gone = (): number => callers.filter(({ closeCode }) => closeCode === 1012).length
+  // Of each worker half, rounded.
+  await program.until('half of them to be closed', () => gone() >= 10)
+  assert.ok(gone() <= 11, `${gone()} of 20`)
+  for (const { socket } of callers) socket.terminate()
 })

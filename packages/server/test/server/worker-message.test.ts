@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HoldlineError } from '../../src/protocol/errors.ts'
-import { describeError, reviveError, unwrap, wrap } from '../../src/server/worker-message.ts'
+import {
+  describeError,
+  reviveError,
+  unwrap,
+  workerName,
+  wrap,
+} from '../../src/server/worker-message.ts'
 
 test('a message is unwrapped as it was wrapped, also through JSON', () => {
   const message = { kind: 'left', workerId: 3 } as const
@@ -43,4 +49,9 @@ test('whatever is thrown can be described', () => {
   for (const thrown of [null, undefined, 5]) {
     assert.deepEqual(describeError(thrown), { code: null, detail: String(thrown) })
   }
+})
+
+test('workers of two runs have no name in common', () => {
+  const names = ['a', 'b'].flatMap((run) => [1, 2].map((id) => workerName(run, id)))
+  assert.equal(new Set(names).size, 4)
 })

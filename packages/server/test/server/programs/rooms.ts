@@ -44,7 +44,9 @@ if (server.workerId === 0) {
   process.stdin.setEncoding('utf8').on('data', (line: string) => {
     const word = line.trim()
     if (word === 'stats') void server.stats().then((stats) => tell({ stats }))
-    else if (word === 'close') void server.close().then(() => tell({ closed: true }))
+    else if (word === 'shed half') {
+      void server.shed({ fraction: 0.5, overMs: 100 }).then((shed) => tell({ shed }))
+    } else if (word === 'close') void server.close().then(() => tell({ closed: true }))
     else void server.publish('room', word)
   })
   process.stdin.unref?.()
