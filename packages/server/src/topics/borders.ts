@@ -81,6 +81,13 @@ export class Borders {
     return from === this.#first && base.epoch === epoch && base.offset <= offset ? base : null
   }
 
+  /** Behind the last gap; the base where none is kept. */
+  get lastGap(): Border {
+    const { gapCount } = this.head
+    if (this.#base.gapCount === gapCount) return this.#base
+    return this.#kept[this.#search(this.#first, (border) => border.gapCount === gapCount)]!
+  }
+
   /** Place of the first border from `low` on for which `isPast`, which holds for all that follow. */
   #search(low: number, isPast: (border: Border) => boolean): number {
     let high = this.#kept.length

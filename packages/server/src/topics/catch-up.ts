@@ -50,6 +50,10 @@ export class CatchUp {
     const { pace } = subscription
     if (pace === null || pace.mode !== Mode.PAGING || pace.page !== null) return
     if (this.#join(subscription, pace)) subscription.connection.flushLater()
+    // It waited for this process to come to where it is, in an epoch that is over: history says what became of it.
+    else if (pace.cancelTimer === null && epochOf(pace) !== subscription.topic.cursor?.epoch) {
+      void this.#readNext(subscription, pace)
+    }
   }
 
   /** The page that is ready; the next one is read meanwhile. */
@@ -158,6 +162,10 @@ function pageOf(
   const pieces = [framesOf(publications.map((one) => format.encode(topic.name, one)))]
   const { offset } = publications[publications.length - 1]!
   return { pieces, bytes: bytesOf(pieces), cursor: { epoch, offset }, gap: null }
+}
+
+function epochOf({ cursor }: Pace): string {
+  return (cursor as Cursor).epoch
 }
 
 function bytesOf(pieces: readonly Piece[]): number {

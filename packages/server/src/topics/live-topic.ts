@@ -119,13 +119,20 @@ function lives(subscription: Subscription, gap: Gap, standing: Standing): boolea
   const { pace, window } = subscription
   if (pace === null) return true
   if (pace.mode === Mode.LATEST) {
-    pace.dueGap = gap
-    if (gap.reason === 'epoch') pace.latestFrom = { ...standing, end: window.log.head }
+    // Told as one, from where it stands: what it has not been sent by then is in the gap.
+    const { epoch, offset } = pace.latestFrom!
+    const from = pace.dueGap === null ? cursorOf(epoch, offset) : pace.dueGap.from
+    pace.dueGap = { ...gap, from, count: null }
+    pace.latestFrom = { ...standing, end: window.log.head }
     return false
   }
   if (pace.mode !== Mode.LIVE) return false
   tellProgram(subscription, pace, gap)
   return true
+}
+
+function cursorOf(epoch: string, offset: number): Cursor | null {
+  return epoch === '' ? null : { epoch, offset }
 }
 
 /** A publication that no cursor names. */

@@ -87,8 +87,15 @@ export class OverflowPolicies {
   }
 
   #conflate(subscription: Subscription, pace: Pace): void {
-    pace.latestFrom = subscription.window.borders!.at(subscription.position)
+    const borders = subscription.window.borders!
+    const from = borders.at(subscription.position)
     pace.mode = Mode.LATEST
+    pace.latestFrom = from
+    if (from.gapCount === borders.head.gapCount) return
+    // What tells of a gap of the topic is not read any more: all before its end is one gap.
+    const to = borders.lastGap
+    pace.latestFrom = to
+    pace.dueGap = overflowGap(subscription, from, to, true)
   }
 
   #replay(subscription: Subscription, pace: Pace): void {
@@ -188,18 +195,8 @@ export class OverflowPolicies {
     isCountUnknown: boolean = from.gapCount !== to.gapCount,
   ): number {
     if (from.ordinal === to.ordinal && from.gapCount === to.gapCount) return 0
-    return this.tellGap(
-      subscription,
-      pace,
-      {
-        topic: subscription.topic.name,
-        from: cursorOf(from),
-        to: cursorOf(to),
-        count: isCountUnknown ? null : to.ordinal - from.ordinal,
-        reason: 'overflow',
-      },
-      pieces,
-    )
+    const gap = overflowGap(subscription, from, to, isCountUnknown)
+    return this.tellGap(subscription, pace, gap, pieces)
   }
 
   /** Puts what tells of the gap into the stream, as far as the format tells it there, and tells the program. */
@@ -211,6 +208,21 @@ export class OverflowPolicies {
     const piece = framesOf([message])
     pieces.push(piece)
     return piece.end
+  }
+}
+
+function overflowGap(
+  { topic }: Subscription,
+  from: Border,
+  to: Border,
+  isCountUnknown: boolean,
+): Gap {
+  return {
+    topic: topic.name,
+    from: cursorOf(from),
+    to: cursorOf(to),
+    count: isCountUnknown ? null : to.ordinal - from.ordinal,
+    reason: 'overflow',
   }
 }
 

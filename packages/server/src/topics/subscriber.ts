@@ -30,7 +30,7 @@ export class Subscriber {
   ask(subscription: Subscription, since: Cursor | 'start' | undefined): Promise<Subscribed> {
     const { topic, pace } = subscription
     if (topic.feed === null) {
-      if (pace !== null) this.#quiet(pace)
+      if (pace !== null) pace.isQuiet = true
       return this.#askPlain(subscription)
     }
     if (topic.isAttached && since === undefined) {
@@ -45,10 +45,9 @@ export class Subscriber {
   }
 
   async #askPlain(subscription: Subscription): Promise<Subscribed> {
-    const { topic, pace } = subscription
+    const { topic } = subscription
     await this.#place.live.attach(topic)
-    if (subscription.index < 0) throw new HoldlineError('ERR_CONNECTION_CLOSED')
-    if (pace !== null) this.#speakLater(subscription, pace)
+    this.#mustBeThere(subscription)
     return subscribed(topic.name, null)
   }
 
@@ -74,7 +73,11 @@ export class Subscriber {
     const result = await publisher.read(topic.name, since, topic.settings.retention!)
     this.#mustBeThere(subscription)
     if (result.lost !== null) {
-      return this.#goOnAtHead(subscription, pace, false, result.lost)
+      // Where history is: this process may not have come so far, or be in the epoch before.
+      const { head: cursor, lost: reason } = result
+      this.#answer(subscription, pace)
+      if (!isAt(topic.cursor, cursor)) catchUp.begin(subscription, pace, cursor)
+      return { topic: topic.name, cursor, recovered: false, reason }
     }
     const { publications, head } = result
     const cursor =
@@ -97,20 +100,17 @@ export class Subscriber {
     return { topic: topic.name, cursor: topic.cursor, recovered, reason }
   }
 
-  /** From here on it is sent what is published, when this turn is over. */
+  /** From here on it is sent what is published, when it has been answered. */
   #answer(subscription: Subscription, pace: Pace): void {
     pace.mode = Mode.LIVE
-    subscription.position = subscription.window.log.head
-    this.#quiet(pace)
-    this.#speakLater(subscription, pace)
-  }
-
-  #quiet(pace: Pace): void {
     pace.isQuiet = true
+    subscription.position = subscription.window.log.head
   }
 
-  /** The reactions to the promise run before the turn ends; what they send goes before the first publication. */
-  #speakLater(subscription: Subscription, pace: Pace): void {
+  /** It has been answered: from the end of this turn on it is sent what there is. */
+  speak(subscription: Subscription): void {
+    const { pace } = subscription
+    if (pace === null) return
     this.#place.turn.beforeFlush(() => {
       pace.isQuiet = false
       if (subscription.index >= 0 && subscription.lagBytes > 0) subscription.connection.flushLater()
@@ -138,4 +138,8 @@ export class Subscriber {
 
 function subscribed(topic: string, cursor: Cursor | null): Subscribed {
   return { topic, cursor, recovered: false, reason: null }
+}
+
+function isAt(cursor: Cursor | null, other: Cursor): boolean {
+  return cursor !== null && cursor.epoch === other.epoch && cursor.offset === other.offset
 }

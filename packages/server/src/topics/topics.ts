@@ -183,10 +183,14 @@ export class Topics implements TopicHub, BrokerSink {
     if (topic.isAttached && topic.feed === null && pace === null) return topic.subscribed
     const asked = this.#subscriber.ask(subscription, options?.since)
     subscription.subscribed = asked
-    asked.catch((error: unknown) => {
-      this.#subscriber.report(connection, error)
-      if (mine.get(topic.name) === subscription) this.unsubscribe(connection, topic.name)
-    })
+    // One reaction behind those of whoever asked: what they send goes before the first publication.
+    asked.then(nothing).then(
+      () => this.#subscriber.speak(subscription),
+      (error: unknown) => {
+        this.#subscriber.report(connection, error)
+        if (mine.get(topic.name) === subscription) this.unsubscribe(connection, topic.name)
+      },
+    )
     return asked
   }
 
@@ -405,6 +409,8 @@ function letGoFirst(
     mine.set(name, subscription)
   }
 }
+
+function nothing(): void {}
 
 function awayGap(topic: string): Gap {
   return { topic, from: null, to: null, count: null, reason: 'broker' }

@@ -204,7 +204,8 @@ export class MemoryLine implements Transport {
   }
 
   windowOpened(): void {
-    if (!this.#isWriting || this.isClosed) return
+    // With nothing under way the end of the write is told already, or will be.
+    if (!this.#isWriting || this.isClosed || this.#underWay.length === 0) return
     this.#transfer()
     if (this.#underWay.length > 0) return
     this.#later(() => {
