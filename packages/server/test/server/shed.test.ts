@@ -39,10 +39,8 @@ test('half of the connections of all workers go elsewhere, the others stay', asy
   const callers: Caller[] = []
   while (callers.length < 20) callers.push(await Caller.call(port!))
   program.tell('shed half')
-  const [{ shed }] = (await program.factsWith((fact) => fact.shed !== undefined)) as [
-    { shed: number },
-  ]
-  assert.equal(shed, 10)
+  const [fact] = await program.factsWith(({ shed }) => shed !== undefined)
+  assert.equal(fact!.shed, 10)
   const gone = (): number => callers.filter(({ closeCode }) => closeCode === 1012).length
   // Of each worker half, rounded.
   await program.until('half of them to be closed', () => gone() >= 10)
