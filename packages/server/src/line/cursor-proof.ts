@@ -27,7 +27,7 @@ export class CursorProof {
       )
     }
     if (given.length === 0) throw new HoldlineError('ERR_OPTION_INVALID', 'secret is an empty list')
-    this.#secrets = given as readonly Secret[]
+    this.#secrets = given
   }
 
   of(identity: TopicIdentity, topic: string): string {

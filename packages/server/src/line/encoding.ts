@@ -2,8 +2,12 @@
 // once for all subscribers. Knows no line.
 
 import { decode, encode } from '@msgpack/msgpack'
-import type { Gap, Publication, PublicationFormat } from '../connection/topic-hub.ts'
-import type { PublishedMessage } from '../connection/topic-hub.ts'
+import type {
+  Gap,
+  Publication,
+  PublicationFormat,
+  PublishedMessage,
+} from '../connection/topic-hub.ts'
 import { isWholeMessagePack } from './message-pack-check.ts'
 import { isPlainData, MAX_DEPTH } from './plain-data.ts'
 

@@ -1,6 +1,7 @@
 // A ready-made `identify` for JSON Web Tokens (RFC 7519), on `jose`, which is loaded when the first token comes. What is
 // not named is not accepted: algorithms, audience and issuer are a program's to say.
 
+import type * as JoseModule from 'jose'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Identification, Identify, LineIdentity } from './identity.ts'
@@ -27,7 +28,7 @@ export interface JwtOptions {
   readonly clockToleranceMs?: number
 }
 
-type Jose = typeof import('jose')
+type Jose = typeof JoseModule
 interface Verifier {
   readonly jose: Jose
   readonly key: Uint8Array | CryptoKey | JWTVerifyGetKey

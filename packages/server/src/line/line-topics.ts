@@ -73,7 +73,7 @@ export class LineTopics {
 
   /** Ends the subscriptions that the identity, as it is now, may not have. */
   async authorizeAgain(): Promise<void> {
-    for (const topic of [...this.#subscriptions.keys()]) {
+    for (const topic of this.#subscriptions.keys()) {
       const isAllowed = await this.#isAllowed('subscribe', topic)
       if (isAllowed || !this.#line.connection.isOpen) continue
       this.#forget(topic)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode } from '@msgpack/msgpack'
 import fc from 'fast-check'
+import type { Anything } from './line-peer.ts'
 import { jsonEncoding, messagePackEncoding } from '../../src/line/encoding.ts'
 
 function publication(message: string | Uint8Array, offset = 0, key: string | null = null) {
@@ -10,9 +11,9 @@ function publication(message: string | Uint8Array, offset = 0, key: string | nul
 }
 
 const both = [
-  (message: string, topic = 't', offset = 0, key: string | null = null): any =>
+  (message: string, topic = 't', offset = 0, key: string | null = null): Anything =>
     JSON.parse(String(jsonEncoding.format.encode(topic, publication(message, offset, key)))),
-  (message: string, topic = 't', offset = 0, key: string | null = null): any =>
+  (message: string, topic = 't', offset = 0, key: string | null = null): Anything =>
     decode(
       messagePackEncoding.format.encode(topic, publication(message, offset, key)) as Uint8Array,
     ),

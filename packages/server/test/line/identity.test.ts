@@ -12,7 +12,7 @@ function request(headers: Record<string, string>, target = '/live'): UpgradeRequ
     secure: false,
     remoteAddress: '',
     rawHeaders: Object.entries(headers).flat(),
-  } as never)
+  })
 }
 
 const offer = `holdline.token.${Buffer.from('of the offer').toString('base64url')}`

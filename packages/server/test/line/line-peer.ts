@@ -6,7 +6,10 @@ import { wireFrame } from 'holdline/testing'
 import type { WirePeer } from 'holdline/testing'
 import type { DialOptions, WireServer } from '../server/wire-server.ts'
 
-export type Message = Readonly<Record<string, any>>
+/** What came over the line, which may be anything: tests look. */
+// oxlint-disable-next-line no-explicit-any -- each test says what it expects of it
+export type Anything = any
+export type Message = Readonly<Record<string, Anything>>
 
 export const subprotocols = ['holdline.v1', 'holdline.v1.msgpack'] as const
 export type Subprotocol = (typeof subprotocols)[number]
@@ -58,7 +61,7 @@ export class LinePeer {
 
   /** The code and the reason of the close frame, which has to come next. */
   async closed(): Promise<readonly [number | null, string]> {
-    return this.peer.closeFrame() as Promise<readonly [number | null, string]>
+    return this.peer.closeFrame()
   }
 }
 

@@ -13,10 +13,10 @@ import { jsonEncoding, messagePackEncoding } from '../../src/line/encoding.ts'
 import { wireServer } from '../server/wire-server.ts'
 import type { WireServer } from '../server/wire-server.ts'
 import { dialLine, subprotocols } from './line-peer.ts'
-import type { LinePeer, Message, Subprotocol } from './line-peer.ts'
+import type { Anything, LinePeer, Message, Subprotocol } from './line-peer.ts'
 
 const folder = join(import.meta.dirname, '../../../../docs/wire/vectors')
-const read = (name: string): any => JSON.parse(readFileSync(join(folder, name), 'utf8'))
+const read = (name: string): Anything => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 
 interface Exchange {
   readonly name: string
@@ -54,11 +54,16 @@ function served(): Promise<WireServer> {
 }
 
 /** Compares a message with what the vector says of it, and keeps what it wants kept. */
-function compare(given: any, expected: any, kept: Map<string, any>, path: string): void {
+function compare(
+  given: Anything,
+  expected: Anything,
+  kept: Map<string, Anything>,
+  path: string,
+): void {
   if (expected !== null && typeof expected === 'object' && !(expected instanceof Uint8Array)) {
-    if ('$any' in expected) return void assert.notEqual(given, undefined, path)
+    if ('$any' in expected) return assert.notEqual(given, undefined, path)
     if ('$save' in expected) return void kept.set(expected.$save, given)
-    if ('$use' in expected) return void assert.deepEqual(given, kept.get(expected.$use), path)
+    if ('$use' in expected) return assert.deepEqual(given, kept.get(expected.$use), path)
     assert.equal(typeof given, 'object', `${path} is ${JSON.stringify(given)}`)
     assert.deepEqual(Object.keys(given ?? {}).toSorted(), Object.keys(expected).toSorted(), path)
     for (const name of Object.keys(expected)) {
@@ -67,7 +72,7 @@ function compare(given: any, expected: any, kept: Map<string, any>, path: string
   } else assert.deepEqual(given, expected, path)
 }
 
-function filled(value: any, kept: Map<string, any>): any {
+function filled(value: Anything, kept: Map<string, Anything>): Anything {
   if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return value
   if (Array.isArray(value)) return value.map((item) => filled(item, kept))
   const { $use, ...rest } = value
@@ -78,13 +83,13 @@ function filled(value: any, kept: Map<string, any>): any {
 }
 
 /** In MessagePack bytes are bytes. */
-function spoken(message: any, subprotocol: Subprotocol): any {
+function spoken(message: Anything, subprotocol: Subprotocol): Anything {
   if (subprotocol === 'holdline.v1' || typeof message?.data64 !== 'string') return message
   const { data64, ...rest } = message
   return { ...rest, data: Uint8Array.from(Buffer.from(data64, 'base64')) }
 }
 
-async function take(wire: WireServer, peer: LinePeer, step: Message, kept: Map<string, any>) {
+async function take(wire: WireServer, peer: LinePeer, step: Message, kept: Map<string, Anything>) {
   if ('send' in step) peer.send(filled(spoken(step['send'], peer.subprotocol), kept))
   else if ('sendText' in step) peer.peer.raw(wireFrame(1, step['sendText']))
   else if ('sendBytes' in step) {
@@ -115,7 +120,7 @@ for (const subprotocol of subprotocols) {
           offers,
           ...(authorization !== undefined && { headers: { Authorization: authorization } }),
         })
-        const kept = new Map<string, any>()
+        const kept = new Map<string, Anything>()
         for (const step of steps) await take(wire, peer, step, kept)
         await wire.pass(1)
         if (!('close' in steps.at(-1)!)) assert.equal(peer.peer.frameCount, 0, 'nothing more')
