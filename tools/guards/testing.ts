@@ -92,4 +92,25 @@ export const guards: readonly Guard[] = [
     ],
     'order of the publications of one|memory bounded|falls silent|once and in order',
   ),
+  // What no test of one module need find, the histories do.
+  ...guardsOf(
+    'packages/server/src/topics/repair.ts',
+    [`${tests}/simulation/histories.test.ts`],
+    [
+      ['a hole is passed over in silence', 'if (publication.previous <= cursor.offset) {', '{'],
+      ['what comes twice is shown twice', 'if (publication.offset <= cursor.offset) return'],
+    ],
+    'loses anything',
+  ),
+  ...guardsOf(
+    'packages/server/src/topics/subscriber.ts',
+    [`${tests}/simulation/histories.test.ts`],
+    [
+      [
+        'who resumes is not sent what it missed',
+        'catchUp.beginWith(subscription, pace, cursor, result)',
+      ],
+    ],
+    'loses anything',
+  ),
 ]
