@@ -10,8 +10,16 @@ const tests = 'packages/server/test/server'
 export const guards: readonly Guard[] = [
   ...guardsOf(
     `${topics}/presence.ts`,
-    [`${topicTests}/presence.test.ts`],
+    [`${topicTests}/presence.test.ts`, `${topicTests}/presence-server.test.ts`],
     [
+      [
+        'who knows of a death keeps it for itself',
+        "if (this.#processes.has(name)) this.#say({ kind: 'bye', from: name })",
+      ],
+      [
+        'who closed before it was announced stays for ever',
+        'if (holder instanceof HeldConnection && !holder.isOpen) return',
+      ],
       ['a process hears itself', ' || message.from === this.#context.processName'],
       ['what a dead process said brings it back', 'if (this.#gone.has(message.from)) return'],
       [

@@ -426,8 +426,8 @@ export class HeldConnection<Data = unknown>
     this.resumeFor(PausedBy.USER)
     this.resumeFor(PausedBy.MODEL)
     this.resumeFor(PausedBy.FLOW)
-    // Nothing follows the close frame; a topic must not keep publications for this connection.
-    if (this.subscriptions !== null) this.context.hub.leave(this)
+    // Nothing follows the close frame: a topic must not keep publications for this connection, nor presence a member.
+    this.context.hub.leave(this)
   }
 
   private parse(bytes: Uint8Array, start: number, end: number): void {
