@@ -10,7 +10,7 @@ import { FakeEnvironment } from './fake-environment.ts'
 import { ScriptServer } from './script-server.ts'
 
 test('envelopes that are none, of unknown types, with fields of wrong types: nothing throws, the line goes on', () => {
-  const { line, server, world, connect: open, say } = script()
+  const { line, server, world, connect: open, say, errors } = script()
   server.topic('news')
   open()
   const read: unknown[] = []
@@ -28,9 +28,11 @@ test('envelopes that are none, of unknown types, with fields of wrong types: not
       if (type !== 'goaway' && type !== 'unsubscribed') say({ ...envelope, type, topic: 'news' })
     }
   }
+  errors.length = 0
   for (const text of ['', '{', 'null', '7', '[]', '"pub"', '{}', '{"type":7}']) {
     world.socket.receive(text)
   }
+  assert.deepEqual(errors, Array(8).fill('ERR_ENVELOPE_INVALID'))
   world.socket.receive('{"__proto__":{"type":"pub"},"constructor":1}')
   world.socket.receive('['.repeat(100_000) + ']'.repeat(100_000))
   world.socket.receive(`{"type":"x","a":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_001)}`)

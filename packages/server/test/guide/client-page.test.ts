@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { GuidePage } from '../../server/test/guide/guide-page.ts'
-import { testSamples } from '../../server/test/guide/page-tests.ts'
+import { GuidePage, root } from './guide-page.ts'
+import { testSamples } from './page-tests.ts'
 
 const page = new GuidePage('client.md')
 
@@ -15,7 +16,7 @@ testSamples(page, {
 })
 
 test('the page explains every code of the client, and names no other', () => {
-  const source = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8')
+  const source = readFileSync(join(root, 'packages/client/src/errors.ts'), 'utf8')
   const codes = [...source.matchAll(/\| '(ERR_\w+)'/g)].map(([, code]) => code as string)
   assert.ok(codes.length > 8)
   assert.deepEqual(page.codes.toSorted(), codes.toSorted())
