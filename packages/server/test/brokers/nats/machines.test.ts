@@ -30,7 +30,7 @@ test('a machine whose line goes down notices, and has missed nothing when it is 
     ...[process.execPath, '-C', 'source', '--disable-warning=ExperimentalWarning', program],
     machine.address,
   ]
-  const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     let said: Said = { messages: [], gaps: [], interrupted: 0, restored: 0 }
     let hasBegun = false
