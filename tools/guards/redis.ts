@@ -121,6 +121,11 @@ export const guards: readonly Guard[] = [
         'if (changed.includes(true)) ',
         'if (changed.length < 0) ',
       ],
+      [
+        'a pattern of one part tells of more',
+        'if (matches(parts!, topic)) return true',
+        'if (parts !== null) return true',
+      ],
       ['a replica is taken for a server', "connection.sendCommand(['PERSIST', life]),", 'null,'],
     ],
   ),
@@ -131,11 +136,6 @@ export const guards: readonly Guard[] = [
       [
         'what several subscriptions match is told several times',
         'if (line === this.#lastLine && topic === this.#lastTopic) return',
-      ],
-      [
-        'a pattern of one part tells of more',
-        'if (matches(parts!, topic)) return true',
-        'if (parts !== null) return true',
       ],
     ],
     'matches a pattern',

@@ -25,7 +25,15 @@ test('no server is told at the start, within five seconds', async () => {
 test('a replica is refused at the start; a server that becomes one refuses, and is left until it is none', async () => {
   await using primary = await RedisServer.start({ options: ['--repl-diskless-sync-delay', '0'] })
   await using replica = await RedisServer.start()
+  // The replica has what a server would have that this broker has used.
+  await withParticipant(primary, () => Promise.resolve())
   replica.cli('replicaof', primary.host, `${primary.port}`)
+  const hasAll = (): Promise<void> =>
+    until(
+      () => replica.cli('info', 'replication').includes('master_link_status:up'),
+      () => 'the replica to have the data of the primary',
+    )
+  await hasAll()
   const late = new BrokerParticipant(redis({ url: replica.url }))
   await assert.rejects(late.start(), { code: 'ERR_BROKER_START', message: /READONLY/ })
   await late.broker.stop()
@@ -36,10 +44,7 @@ test('a replica is refused at the start; a server that becomes one refuses, and 
     await assert.rejects(participant.append('t', 'x'), { code: 'ERR_BROKER_AWAY' })
     assert.equal(participant.interruptions.length, 1)
     await assert.rejects(participant.append('t', 'y'), { code: 'ERR_BROKER_AWAY' })
-    await until(
-      () => replica.cli('info', 'replication').includes('master_link_status:up'),
-      () => 'the replica to have the data of the primary',
-    )
+    await hasAll()
     replica.cli('replicaof', 'no', 'one')
     await backAgain(participant, 1)
     const next = await participant.append('t', 'next')
@@ -153,6 +158,7 @@ test('data that is deleted is noticed without a publication', async () => {
       () => reader.cursor.epoch !== epoch,
       () => 'another epoch',
     )
+    assert.match(participant.interruptions[0]!.message, /has lost its data/)
     // The history of one topic only.
     const second = reader.cursor.epoch
     server.cli('del', 'holdline:{t}:head')
@@ -182,6 +188,24 @@ test('what somebody else publishes on a channel is not told', async () => {
     await quiet()
     assert.deepEqual(participant.heard, [['t', 'ours']])
     assert.deepEqual(participant.told, [])
+  })
+})
+
+test('a pattern tells of what it matches, though Redis knows no parts', async () => {
+  await using server = await RedisServer.start()
+  await withParticipant(server, async (participant) => {
+    const { broker, heard } = participant
+    await broker.attach('news.*', null)
+    await broker.attach('*.b.**', null)
+    for (const topic of ['news.a.b', 'news.a', 'a.b', 'a.b.c', 'a.b.c.d', 'newsxa', 'news.z']) {
+      await broker.publish(topic, topic)
+    }
+    await until(
+      () => heard.at(-1)?.[0] === 'news.z',
+      () => 'the last one',
+    )
+    const topics = heard.map(([topic]) => topic)
+    assert.deepEqual(topics, ['news.a', 'a.b.c', 'a.b.c.d', 'news.z'])
   })
 })
 
