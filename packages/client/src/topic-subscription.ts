@@ -135,7 +135,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.#inbox?.push(told)
   }
 
-  gap({ to, epoch, count, reason }: Envelope): void {
+  gap({ to, epoch, count, reason, proof }: Envelope): void {
     if (this.state !== 'subscribed') return
     const from = this.cursor
     if (from) {
@@ -143,8 +143,9 @@ export class TopicSubscription<Data> implements Subscription<Data> {
       // A gap that ends before what arrived is none.
       if (isSameEpoch && isCount(to) && to <= from.offset) return
       const offset = isCount(to) ? to : isSameEpoch ? from.offset : 0
-      // The proof is the same for all epochs of a topic.
-      this.cursor = { ...from, offset, ...(!isSameEpoch && { epoch }) }
+      // The proof is the same for all epochs of a topic, unless the server gives another.
+      const proven = typeof proof === 'string' ? { proof } : {}
+      this.cursor = isSameEpoch ? { ...from, offset } : { ...from, epoch, offset, ...proven }
     }
     this.#tellGap(from, this.cursor, isCount(count) ? count : null, reason)
   }
