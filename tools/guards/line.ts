@@ -103,7 +103,6 @@ export const guards: readonly Guard[] = [
     [
       ['depth is not bounded', 'if (open.length === maxDepth) return false'],
       ['what lies behind a value is not seen', 'return at === bytes.length', 'return true'],
-      ['lengths beyond the end are believed', 'if (at > bytes.length) return false'],
     ],
   ),
   ...guardsOf(

@@ -13,7 +13,6 @@ export function isWholeMessagePack(bytes: Uint8Array, maxDepth: number): boolean
     const size = sizeAt(bytes, at)
     if (size === null) return false
     at = size.next
-    if (at > bytes.length) return false
     if (size.items > 0) {
       if (open.length === maxDepth) return false
       open.push(size.items)

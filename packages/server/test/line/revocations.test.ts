@@ -19,6 +19,8 @@ class FakeHub {
   }
 
   async history(_: string, { after }: { after?: { offset: number } } = {}): Promise<HistoryPage> {
+    // Read a moment after it was asked for: what is revoked meanwhile is heard and read.
+    await Promise.resolve()
     if (this.failures-- > 0) throw new Error('away')
     const from = after?.offset ?? 0
     const publications = this.kept.slice(from, from + this.pageSize)
