@@ -1,54 +1,80 @@
 // The example on NATS, started twice as on two machines, and used.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
+import { on, once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import type { WebSocket } from 'ws'
-import { NatsServer } from '../packages/server/test/brokers/nats/nats-server.ts'
+import { setTimeout } from 'node:timers/promises'
+import { WebSocket } from 'ws'
 import { next, open, withExample } from './run-example.ts'
 
 test('nats: a room is one room on two servers, and who joins late hears what was said', async () => {
-  await using server = await NatsServer.start()
-  const environment = { NATS_URL: server.url }
-  await withExample(
-    'nats',
-    (one) =>
-      withExample(
-        'nats',
-        async (other) => {
-          const ann = await open(`${one}/room/tea`)
-          const bob = await open(`${other}/room/tea`)
-          const heard = next(bob)
-          ann.send('hello')
-          assert.equal(await heard, 'hello')
-          const answered = nextOf(ann, 'hello back')
-          bob.send('hello back')
-          await answered
-          const late = await joined(`${other}/room/tea`, 2)
-          assert.deepEqual(late, ['hello', 'hello back'])
-          for (const line of [ann, bob]) line.close()
-        },
-        environment,
-      ),
-    environment,
-  )
+  await withNats(async (NATS_URL) => {
+    await withExample(
+      'nats',
+      (one) => withExample('nats', (other) => chat(one, other), { NATS_URL }),
+      { NATS_URL },
+    )
+  })
 })
 
-async function nextOf(line: WebSocket, text: string): Promise<void> {
-  while ((await next(line)) !== text);
+async function chat(one: string, other: string): Promise<void> {
+  const ann = await open(`${one}/room/tea`)
+  const bob = await open(`${other}/room/tea`)
+  const heard = next(bob)
+  ann.send('hello')
+  assert.equal(await heard, 'hello')
+  bob.send('hello back')
+  while ((await next(ann)) !== 'hello back');
+  const late = new WebSocket(`${other}/room/tea`)
+  const past: string[] = []
+  for await (const [data] of on(late, 'message') as AsyncIterable<[Buffer]>) {
+    if (past.push(data.toString()) === 2) break
+  }
+  assert.deepEqual(past, ['hello', 'hello back'])
+  for (const line of [ann, bob, late]) line.close()
 }
 
-/** The first messages that a new line hears. */
-async function joined(url: string, count: number): Promise<string[]> {
-  const { WebSocket: Line } = await import('ws')
-  const line = new Line(url)
-  const heard: string[] = []
-  const all = Promise.withResolvers<void>()
-  line.on('message', (data: Buffer) => {
-    heard.push(data.toString())
-    if (heard.length === count) all.resolve()
-  })
-  await once(line, 'open')
-  await all.promise
-  line.close()
-  return heard
+async function withNats(use: (url: string) => Promise<void>): Promise<void> {
+  const { port } = await freeAddress()
+  const folder = mkdtempSync(join(tmpdir(), 'holdline-nats-'))
+  const options = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder]
+  const server = spawn('nats-server', options, { stdio: 'ignore' })
+  const ended = once(server, 'exit')
+  try {
+    while (!(await answers(port))) {
+      if (server.exitCode !== null) throw new Error('nats-server does not start')
+      await setTimeout(20)
+    }
+    await use(`127.0.0.1:${port}`)
+  } finally {
+    server.kill('SIGKILL')
+    await ended.catch(() => {})
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function freeAddress(): Promise<AddressInfo> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return address
+}
+
+async function answers(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
