@@ -109,7 +109,7 @@ function routes(publish: (topic: string, message: string) => void) {
       message(c, data) {
         const [verb, topic = '', count = '1'] = String(data).split(' ')
         if (verb === 'subscribe') {
-          c.subscribe(topic)
+          void c.subscribe(topic)
           c.send(`subscribed ${topic}`)
         } else void flood(Number(count), (message) => publish(topic, message))
       },

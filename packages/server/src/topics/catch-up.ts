@@ -33,7 +33,7 @@ export class CatchUp {
     pace.mode = Mode.PAGING
     pace.cursor = cursor
     pace.page = null
-    this.#goOn(subscription, pace)
+    void this.#readNext(subscription, pace)
   }
 
   /** The same, with the first page at hand. */
@@ -82,6 +82,8 @@ export class CatchUp {
     const border = window.borders!.find(cursor)
     // A gap of this process's need not be one of history's.
     if (border === null || border.gapCount !== topic.gapCount) return false
+    // The window keeps for it what it may lag, and no more.
+    if (window.log.head - border.end > pace.lagBytes) return false
     topic.waiting.delete(subscription)
     pace.mode = Mode.LIVE
     pace.cursor = null

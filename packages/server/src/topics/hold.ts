@@ -128,7 +128,7 @@ export class Hold {
   }
 
   #wake(): void {
-    for (const wake of [...this.#freed]) wake()
+    for (const wake of Array.from(this.#freed)) wake()
   }
 
   #renewLater(): void {

@@ -59,13 +59,15 @@ export class LiveTopics {
   }
 
   #feedOf(topic: LiveTopic): Feed {
-    const { clock, publisher, warn, take, takeGap } = this.#place
+    const place = this.#place
+    const { clock, publisher, warn } = place
     const { name, settings } = topic
     return new Feed({
       clock,
       read: (after) => publisher.read(name, after, settings.retention!),
-      next: (_epoch, publication) => take(topic, publication),
-      lost: (reason, from, to) => takeGap(topic, { topic: name, from, to, count: null, reason }),
+      next: (_epoch, publication) => place.take(topic, publication),
+      lost: (reason, from, to) =>
+        place.takeGap(topic, { topic: name, from, to, count: null, reason }),
       failed: (error) => warn?.(error),
     })
   }

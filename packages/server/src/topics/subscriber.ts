@@ -122,6 +122,7 @@ export class Subscriber {
   }
 
   refused(connection: HeldConnection, error: unknown): Promise<never> {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- it is what was thrown
     const refusal = Promise.reject(error)
     refusal.catch((reason: unknown) => this.report(connection, reason))
     return refusal

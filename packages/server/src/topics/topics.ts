@@ -26,7 +26,8 @@ import type { Presence } from './presence.ts'
 import { Publisher } from './publisher.ts'
 import { paceOf } from './subscribe-options.ts'
 import { Subscriber } from './subscriber.ts'
-import { Mode, Pace, Subscription } from './subscription.ts'
+import { Mode, Subscription } from './subscription.ts'
+import type { Pace } from './subscription.ts'
 import { topicCounters } from './topic-counters.ts'
 import type { TopicCounters } from './topic-counters.ts'
 import { checkTopicName, isOwnTopic } from './topic-name.ts'
@@ -286,7 +287,7 @@ export class Topics implements TopicHub, BrokerSink {
 
   appended(name: string, epoch: string, publication: Publication): void {
     const topic = this.#live.find(name)
-    if (topic?.feed != null) topic.feed.appended(epoch, publication)
+    topic?.feed?.appended(epoch, publication)
     for (const pattern of this.#live.patterns) {
       if (!pattern.pattern!.matches(name)) continue
       const gap = this.#live.gapBefore(pattern, name, epoch, publication)
@@ -403,7 +404,7 @@ function letGoFirst(
   deferred: ReadonlySet<Subscription>,
 ): void {
   connection.flushLater()
-  for (const [name, subscription] of [...mine]) {
+  for (const [name, subscription] of Array.from(mine)) {
     if (deferred.has(subscription)) continue
     mine.delete(name)
     mine.set(name, subscription)

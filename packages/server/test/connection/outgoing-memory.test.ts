@@ -67,7 +67,7 @@ test('a subscriber for whom nothing was published takes no outbox to find that o
   const hub = new LogHub(log)
   const stand = new Stand({ hub })
   const only = stand.open()
-  only.connection.subscribe('topic')
+  void only.connection.subscribe('topic')
   only.connection.flushLater()
   stand.clock.runTurns()
   assert.deepEqual([hub.takes, only.transport.writes.length], [0, 0])
@@ -244,7 +244,7 @@ class Player {
   constructor(stand: Stand, name: string) {
     this.#name = name
     this.line = stand.open()
-    this.line.connection.subscribe('topic')
+    void this.line.connection.subscribe('topic')
     this.line.transport.writesTaken = 0
   }
 

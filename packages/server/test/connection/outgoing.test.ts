@@ -566,7 +566,7 @@ function subscribed(): { hub: WaitingHub; stand: Stand; only: Line } {
   const hub = new WaitingHub()
   const stand = new Stand({ hub })
   const only = stand.open()
-  only.connection.subscribe('topic')
+  void only.connection.subscribe('topic')
   return { hub, stand, only }
 }
 

@@ -231,7 +231,7 @@ test('publish and subscribe reach connections and this process; after close they
     routes: {
       '/': callbacks({
         open: (c) => {
-          c.subscribe('news')
+          void c.subscribe('news')
           c.send('ready')
         },
       }),

@@ -89,8 +89,8 @@ test('stats() counts topics and subscriptions', async () => {
     routes: {
       '/': callbacks({
         open: (c) => {
-          c.subscribe('a')
-          c.subscribe('b')
+          void c.subscribe('a')
+          void c.subscribe('b')
         },
       }),
     },

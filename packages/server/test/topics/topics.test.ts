@@ -86,7 +86,7 @@ test('property: a subscriber receives exactly what was published between its sub
       const { clock, server, lines } = await world(4)
       const subscribed = lines.map(() => new Set([0, 1, 2]))
       for (const { connection } of lines) {
-        for (const name of [0, 1, 2]) connection.subscribe(`topic ${name}`)
+        for (const name of [0, 1, 2]) void connection.subscribe(`topic ${name}`)
       }
       // What each line has to receive, by source: a topic, or `direct`.
       const expected = lines.map(() => new Map<string, string[]>())
@@ -104,7 +104,7 @@ test('property: a subscriber receives exactly what was published between its sub
             if (topics.has(what.topic)) expect(at, String(what.topic), text)
           }
         } else if (what.kind === 'subscribe') {
-          lines[what.line]!.connection.subscribe(`topic ${what.topic}`)
+          void lines[what.line]!.connection.subscribe(`topic ${what.topic}`)
           subscribed[what.line]!.add(what.topic)
         } else if (what.kind === 'unsubscribe') {
           lines[what.line]!.connection.unsubscribe(`topic ${what.topic}`)
@@ -133,7 +133,7 @@ test('property: a subscriber receives exactly what was published between its sub
 
 test('what a turn publishes leaves each subscriber in one piece', async () => {
   const { clock, server, lines } = await world(2)
-  for (const { connection } of lines) connection.subscribe('t')
+  for (const { connection } of lines) void connection.subscribe('t')
   for (let i = 0; i < 10; i++) void server.publish('t', `${i}`)
   await clock.settle()
   for (const { arrivals } of lines) assert.equal(arrivals.length, 1)
@@ -142,7 +142,7 @@ test('what a turn publishes leaves each subscriber in one piece', async () => {
 test('direct messages and publications share the line at frame borders, whatever the window lets through', async () => {
   const { clock, server, lines } = await world(1)
   const [only] = lines as [Line]
-  only.connection.subscribe('t')
+  void only.connection.subscribe('t')
   for (let i = 0; i < 60; i++) {
     only.peer.windowBytes = (i * 7) % 50
     only.connection.send(`d${i} ${'y'.repeat(i)}`)
@@ -168,7 +168,7 @@ test('the close frame stands behind what was published before close, and nothing
   for (const isBlocked of [false, true]) {
     const { clock, server, lines } = await world(1)
     const [only] = lines as [Line]
-    only.connection.subscribe('t')
+    void only.connection.subscribe('t')
     if (isBlocked) {
       only.peer.windowBytes = 0
       void server.publish('t', 'earlier')
@@ -193,7 +193,7 @@ test('a blocked subscriber that lags beyond its buffer is closed with 1013; the 
     lowWaterBytes: 1,
     highWaterBytes: 1_000,
   })
-  for (const { connection } of lines) connection.subscribe('t')
+  for (const { connection } of lines) void connection.subscribe('t')
   const [slow, ...healthy] = lines as [Line, Line, Line]
   slow.peer.windowBytes = 0
   const all: string[] = []
@@ -222,7 +222,7 @@ test('a blocked subscriber that lags beyond its buffer is closed with 1013; the 
 test('a blocked subscriber within its buffer catches up', async () => {
   const { clock, server, lines } = await world(1, { bufferedBytes: 20_000 })
   const [only] = lines as [Line]
-  only.connection.subscribe('t')
+  void only.connection.subscribe('t')
   only.peer.windowBytes = 0
   for (let i = 0; i < 15; i++) {
     void server.publish('t', 'x'.repeat(1_000))
@@ -241,7 +241,7 @@ test('the log of a topic is trimmed when all are caught up, and kept for one tha
     kept = this.keptBytes
   })
   const { clock, server, lines } = await world(2)
-  for (const { connection } of lines) connection.subscribe('t')
+  for (const { connection } of lines) void connection.subscribe('t')
   const publish = (): void => {
     for (let i = 0; i < 500; i++) {
       void server.publish('t', 'x'.repeat(498))
@@ -267,9 +267,9 @@ test('a topic without subscribers and listeners is forgotten', async () => {
     return [topics, subscriptions]
   }
   const stop = server.subscribe('a', () => {})
-  lines[0]!.connection.subscribe('a')
-  lines[0]!.connection.subscribe('b')
-  lines[1]!.connection.subscribe('b')
+  void lines[0]!.connection.subscribe('a')
+  void lines[0]!.connection.subscribe('b')
+  void lines[1]!.connection.subscribe('b')
   assert.deepEqual(await counts(), [2, 3])
   stop()
   lines[0]!.connection.unsubscribe('a')
@@ -284,24 +284,24 @@ test('a topic without subscribers and listeners is forgotten', async () => {
 test('subscribing twice is once, and a connection that closed subscribes to nothing', async () => {
   const { clock, server, lines } = await world(1)
   const [only] = lines as [Line]
-  only.connection.subscribe('t')
-  only.connection.subscribe('t')
+  void only.connection.subscribe('t')
+  void only.connection.subscribe('t')
   void server.publish('t', 'once')
   await clock.settle()
   assert.deepEqual(texts(only), ['once'])
   only.connection.close()
-  only.connection.subscribe('t')
+  void only.connection.subscribe('t')
   assert.equal((await server.stats()).subscriptions, 0)
 })
 
 test('who subscribes gets nothing of what came before, of this turn or an earlier one', async () => {
   const { clock, server, lines } = await world(2)
   const [first, second] = lines as [Line, Line]
-  first.connection.subscribe('t')
+  void first.connection.subscribe('t')
   void server.publish('t', 'earlier')
   await clock.settle()
   void server.publish('t', 'just before')
-  second.connection.subscribe('t')
+  void second.connection.subscribe('t')
   void server.publish('t', 'new')
   await clock.settle()
   assert.deepEqual(texts(first), ['earlier', 'just before', 'new'])
@@ -347,7 +347,7 @@ test('a bad name is refused where somebody subscribes or listens', async () => {
 test('whoever leaves takes the place of nobody, in any order', async () => {
   const { clock, server, lines } = await world(3)
   const [one, two, three] = lines as [Line, Line, Line]
-  for (const { connection } of lines) connection.subscribe('t')
+  for (const { connection } of lines) void connection.subscribe('t')
   one.connection.unsubscribe('t')
   three.connection.unsubscribe('t')
   void server.publish('t', 'for the second')
@@ -375,7 +375,7 @@ test('a listener stays when the last subscriber leaves', async () => {
   const [only] = lines as [Line]
   const heard: unknown[] = []
   server.subscribe('t', (message) => heard.push(message))
-  only.connection.subscribe('t')
+  void only.connection.subscribe('t')
   only.connection.unsubscribe('t')
   await server.publish('t', 'for the listener')
   await clock.settle()
@@ -386,7 +386,7 @@ test('a listener stays when the last subscriber leaves', async () => {
 test('what waits on the line itself counts as lag', async () => {
   const { clock, server, lines } = await world(1, { bufferedBytes: 10_000 })
   const { connection, peer } = lines[0]!
-  connection.subscribe('t')
+  void connection.subscribe('t')
   peer.windowBytes = 0
   connection.send('x'.repeat(6_000))
   await clock.settle()
@@ -398,10 +398,10 @@ test('what waits on the line itself counts as lag', async () => {
 test('a connection without subscriptions keeps nothing for them', async () => {
   const { clock, lines } = await world(2)
   const [one, two] = lines.map(({ connection }) => connection as HeldConnection)
-  one!.subscribe('t')
+  void one!.subscribe('t')
   one!.unsubscribe('t')
   assert.ok(one!.subscriptions === null)
-  two!.subscribe('t')
+  void two!.subscribe('t')
   two!.terminate()
   await clock.settle()
   assert.ok(two!.subscriptions === null)

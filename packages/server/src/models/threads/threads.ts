@@ -206,7 +206,7 @@ class ServedByThread implements ThreadUser {
     if (kind === ParcelKind.CLOSE) {
       const { code, reason } = parseEnd(payload as string)
       c.close(code, reason)
-    } else if (kind === ParcelKind.SUBSCRIBE) c.subscribe(payload as string)
+    } else if (kind === ParcelKind.SUBSCRIBE) void c.subscribe(payload as string)
     else if (kind === ParcelKind.UNSUBSCRIBE) c.unsubscribe(payload as string)
     else if (kind === ParcelKind.TOPIC) this.#topic = payload as string
     else if (kind === ParcelKind.PUBLISH) {

@@ -16,7 +16,7 @@ const server = await started(async () => {
     routes: {
       '/room/:name': callbacks({
         open(connection) {
-          connection.subscribe('room')
+          void connection.subscribe('room')
           connection.send(`pid ${process.pid}`)
         },
         message(_connection, text) {
