@@ -39,6 +39,7 @@ export class Subscriber {
     }
     // Without a pace there is nothing to say that it waits.
     const asked = pace ?? new Pace('disconnect', subscription.connection.limits.bufferedBytes, null)
+    asked.isForAnswer = pace === null
     subscription.pace = asked
     asked.mode = Mode.ASKED
     return this.#askLater(subscription, asked, since)
@@ -113,6 +114,7 @@ export class Subscriber {
     if (pace === null) return
     this.#place.turn.beforeFlush(() => {
       pace.isQuiet = false
+      if (pace.isForAnswer) subscription.pace = null
       if (subscription.index >= 0 && subscription.lagBytes > 0) subscription.connection.flushLater()
     })
   }

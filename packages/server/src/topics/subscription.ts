@@ -113,10 +113,25 @@ export class Pace {
   cancelTimer: (() => void) | null = null
   isBlocking = false
 
+  /** Only for as long as it has to be answered. */
+  isForAnswer = false
+
   constructor(overflow: Overflow, lagBytes: number, onGap: ((gap: Gap) => void) | null) {
     this.overflow = overflow
     this.lagBytes = lagBytes
     this.onGap = onGap
+  }
+
+  /** Whether it reads on in the window now, and nothing else. */
+  get readsOn(): boolean {
+    return (
+      this.mode === Mode.LIVE &&
+      !this.isQuiet &&
+      !this.isBlocking &&
+      this.skippedFrom === null &&
+      this.held === null &&
+      this.dueGap === null
+    )
   }
 
   end(): void {

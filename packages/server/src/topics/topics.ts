@@ -230,7 +230,7 @@ export class Topics implements TopicHub, BrokerSink {
     let deferred: Set<Subscription> | null = null
     for (const subscription of mine.values()) {
       const { pace } = subscription
-      if (pace === null) {
+      if (pace === null || pace.readsOn) {
         const { log } = subscription.window
         if (subscription.position === log.head) continue
         bytes += log.slice(subscription.position, pieces)
