@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { defaultLimits } from 'holdline'
+import type { Subscribed } from 'holdline'
 import { selfSignedCertificate } from '../../../../conformance/certificate.ts'
 import { GuideClient } from '../guide/guide-client.ts'
 import { GuidePage, root } from '../guide/guide-page.ts'
@@ -131,6 +132,22 @@ const pages: Readonly<Record<string, Readonly<Record<string, Use>>>> = {
       await server!.publish('room/2', 'from the server')
       assert.equal(await other!.next(), 'from the server')
       for (const client of [ann, bob, other]) client!.terminate()
+    },
+    history: async ({ at, server }) => {
+      const reader = new GuideClient(`ws://${at}/news/sport`)
+      const answer = JSON.parse(await reader.next()) as Subscribed
+      assert.equal(answer.recovered, true)
+      assert.equal(await reader.next(), 'first')
+      const cursor = await server!.publish('news.sport', 'second')
+      assert.equal(await reader.next(), 'second')
+      reader.terminate()
+      await server!.publish('news.sport', 'third')
+      const again = new GuideClient(
+        `ws://${at}/news/sport?epoch=${cursor!.epoch}&offset=${cursor!.offset}`,
+      )
+      assert.deepEqual((JSON.parse(await again.next()) as Subscribed).cursor, cursor)
+      assert.equal(await again.next(), 'third')
+      again.terminate()
     },
   },
 }
