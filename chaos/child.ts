@@ -1,0 +1,81 @@
+// A process of a chaos run: started, listened to, asked, and ended by the run. Kills only what it started.
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Asked, Told } from './words.ts'
+
+export class Child {
+  readonly told: Told[] = []
+  readonly exited: Promise<unknown>
+  readonly #process: ChildProcess
+  readonly #name: string
+  #lookAgain: (() => void)[] = []
+  #isOver = false
+
+  constructor(program: string, options: object) {
+    this.#name = program
+    this.#process = spawn(
+      process.execPath,
+      [...process.execArgv, join(import.meta.dirname, program), JSON.stringify(options)],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+    this.exited = once(this.#process, 'exit').then(() => {
+      this.#isOver = true
+      this.#changed()
+    })
+    this.#process.stdin!.on('error', () => {})
+    createInterface({ input: this.#process.stdout! }).on('line', (text) => {
+      const told = JSON.parse(text) as Told
+      // Only the latest count is of interest.
+      if (told.kind === 'count') this.count = told.count
+      else this.told.push(told)
+      this.#changed()
+    })
+  }
+
+  count = 0
+
+  ask(kind: Asked['kind']): void {
+    this.#process.stdin!.write(`${JSON.stringify({ kind })}\n`)
+  }
+
+  /** The first that it told of this kind; waits for it. */
+  async first<Kind extends Told['kind']>(
+    kind: Kind,
+    withinMs = 60_000,
+  ): Promise<Extract<Told, { kind: Kind }>> {
+    const giveUpAt = performance.now() + withinMs
+    for (;;) {
+      const found = this.told.find((told) => told.kind === kind)
+      if (found !== undefined) return found as Extract<Told, { kind: Kind }>
+      if (this.#isOver) throw new Error(`${this.#name} ended before it told '${kind}'`)
+      const leftMs = giveUpAt - performance.now()
+      if (leftMs <= 0) throw new Error(`${this.#name} did not tell '${kind}' in ${withinMs} ms`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs)
+        this.#lookAgain.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+
+  /** Ends it in good order, by force after some seconds. */
+  async end(): Promise<void> {
+    if (this.#isOver) return
+    this.#process.kill('SIGTERM')
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), 5_000)
+    await this.exited
+    clearTimeout(timer)
+  }
+
+  #changed(): void {
+    const waiting = this.#lookAgain
+    this.#lookAgain = []
+    for (const look of waiting) look()
+  }
+}

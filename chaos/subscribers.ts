@@ -1,0 +1,96 @@
+// Clients of a chaos run that subscribe: each one line and one topic. Writes down what it is shown; judges nothing.
+
+import { createInterface } from 'node:readline'
+import { live } from 'holdline-client'
+import { WebSocket } from 'ws'
+import { Bits } from './bits.ts'
+import { tell } from './words.ts'
+import type { Asked, ShownTopic } from './words.ts'
+
+interface SubscribersOptions {
+  readonly url: string
+  readonly topics: readonly string[]
+  /** Numbers of the clients: `[first, first + count)`. Client n has topic n modulo their number. */
+  readonly first: number
+  readonly count: number
+}
+
+const { url, topics, first, count } = JSON.parse(process.argv[2]!) as SubscribersOptions
+const resumeMs: number[] = []
+let shownCount = 0
+
+class Subscriber {
+  readonly client: number
+  readonly topic: string
+  readonly ready: Promise<void>
+  readonly #shown = new Bits()
+  #duplicates = 0
+  #disorders = 0
+  #gaps = 0
+  #epoch = ''
+  #offset = 0
+  #lostAtMs = 0
+
+  constructor(client: number) {
+    this.client = client
+    this.topic = topics[client % topics.length]!
+    const line = live<Record<string, { id: number }>>(url, {
+      environment: { WebSocket: WebSocket as never },
+      backoff: { baseMs: 50, maxMs: 500 },
+      heartbeatMs: 5_000,
+      onState: (state) => {
+        if (state === 'reconnecting' && this.#lostAtMs === 0) this.#lostAtMs = performance.now()
+      },
+      onError: (error) => process.stderr.write(`client ${client}: ${String(error)}\n`),
+    })
+    const subscription = line.subscribe(this.topic, {
+      since: 'start',
+      onMessage: ({ data, offset }) => this.#show(data.id, subscription.cursor!.epoch, offset!),
+      onGap: () => this.#gaps++,
+      onState: (state) => {
+        if (state !== 'subscribed' || this.#lostAtMs === 0) return
+        resumeMs.push(performance.now() - this.#lostAtMs)
+        this.#lostAtMs = 0
+      },
+    })
+    this.ready = subscription.ready
+  }
+
+  #show(id: number, epoch: string, offset: number): void {
+    shownCount++
+    if (!this.#shown.add(id)) this.#duplicates++
+    if (epoch === this.#epoch && offset <= this.#offset) this.#disorders++
+    this.#epoch = epoch
+    this.#offset = offset
+  }
+
+  get report(): ShownTopic {
+    return {
+      topic: this.topic,
+      client: this.client,
+      shown: this.#shown.toString(),
+      duplicates: this.#duplicates,
+      disorders: this.#disorders,
+      gaps: this.#gaps,
+    }
+  }
+}
+
+const subscribers: Subscriber[] = []
+createInterface({ input: process.stdin }).on('line', (text) => {
+  if ((JSON.parse(text) as Asked).kind !== 'report') return
+  tell({ kind: 'shown', topics: subscribers.map(({ report }) => report), resumeMs })
+  process.stdin.destroy()
+  setTimeout(() => process.exit(0), 100)
+})
+// A few hundred at a time, as clients arrive.
+for (let i = 0; i < count; i += 200) {
+  const some = Array.from(
+    { length: Math.min(200, count - i) },
+    (_, j) => new Subscriber(first + i + j),
+  )
+  subscribers.push(...some)
+  await Promise.all(some.map(({ ready }) => ready))
+}
+tell({ kind: 'ready' })
+setInterval(() => tell({ kind: 'count', count: shownCount }), 500)
