@@ -24,9 +24,9 @@ export class Asks {
   /** What is sent goes here. */
   socket: WebSocket | undefined
   /** The server has said welcome: what lasts is sent too. */
-  stands = false
+  stands: boolean = false
   /** What the server takes. A larger message would end this line, and each one that follows. */
-  maxMessageBytes = Infinity
+  maxMessageBytes: number = Infinity
   readonly #codec: EnvelopeCodec
   readonly #maxBytes: number
   readonly #ageMs: number

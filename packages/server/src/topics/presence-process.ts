@@ -19,7 +19,7 @@ export class PresenceProcess {
   /** When it last said something, on the clock of whoever keeps this. */
   heardAtMs = 0
   /** When it was asked for all it has. */
-  askedAtMs = -Infinity
+  askedAtMs: number = -Infinity
   readonly #table: PresenceTable
   readonly #mostEntries: number
   readonly #entries = new Map<number, PresenceEntry>()

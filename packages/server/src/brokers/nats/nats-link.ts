@@ -239,7 +239,7 @@ async function clientLibrary(): Promise<Pick<typeof Library, 'connect' | 'header
 }
 
 /** Rejects where `promise` takes longer. */
-export async function inTime<T>(promise: Promise<T>, ms = ANSWER_MS): Promise<T> {
+export async function inTime<T>(promise: Promise<T>, ms: number = ANSWER_MS): Promise<T> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(new Error(`no answer for ${ms} ms`)), ms)
   try {

@@ -43,13 +43,13 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
 
 export class Simulation implements AsyncDisposable {
   readonly seed: number
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock = new FakeClock()
   readonly random: SeededRandom
   readonly network: SimulatedNetwork
   /** The server behind the processes' brokers. */
   readonly broker: SimulatedBrokerServer
   readonly processes: readonly SimulatedProcess[]
-  readonly events = new EventLog()
+  readonly events: EventLog = new EventLog()
   readonly usualWeather: Weather
   readonly #clients = new Set<SimulatedClient>()
   #failure: { readonly error: unknown } | null = null
