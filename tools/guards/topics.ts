@@ -8,30 +8,31 @@ const tests = 'packages/server/test/topics'
 export const guards: readonly Guard[] = [
   ...guardsOf(
     `${topics}/topics.ts`,
-    [`${tests}/topics.test.ts`],
+    [`${tests}/topics.test.ts`, `${tests}/subscriber.test.ts`, `${tests}/overflow.test.ts`],
     [
       [
         'a connection may subscribe to any name',
-        '    checkTopicName(name)\n    const mine = (connection',
-        '    const mine = (connection',
+        '    checkTopicName(name)\n    if (isOwnTopic(name)) throw',
+        '    if (isOwnTopic(name)) throw',
+      ],
+      [
+        "a connection may subscribe to Holdline's own topics",
+        "    if (isOwnTopic(name)) throw new HoldlineError('ERR_TOPIC_NAME', name)\n",
       ],
       [
         'a program may listen to any name',
-        '    checkTopicName(name)\n    const topic = this.#topic(name)\n    topic.listeners',
-        '    const topic = this.#topic(name)\n    topic.listeners',
+        '    checkTopicName(name)\n    const topic = this.#live.of(name)\n    topic.listeners',
+        '    const topic = this.#live.of(name)\n    topic.listeners',
       ],
-      ['who subscribes twice gets everything twice', 'if (mine.has(name)) return'],
       [
-        'who subscribes gets what came before',
-        'position: topic.log.head, index',
-        'position: 0, index',
+        'who subscribes twice gets everything twice',
+        'if (known !== undefined) return known.subscribed',
       ],
       [
         'a subscription that is not there is ended',
         'if (mine === null || subscription === undefined) return',
         'if (mine === null) return',
       ],
-      ['a subscription is ended twice', '    mine.delete(name)\n'],
       [
         'a connection without subscriptions keeps an empty map',
         'if (mine.size === 0) connection.subscriptions = null',
@@ -41,26 +42,16 @@ export const guards: readonly Guard[] = [
         'for (const subscription of mine.values()) this.#remove(subscription)',
       ],
       [
-        'who leaves still has its subscriptions',
-        '    connection.subscriptions = null\n    for',
-        '    for',
+        'a publication is sent twice',
+        '        bytes += log.slice(subscription.position, pieces)\n        subscription.position = log.head',
+        '        bytes += log.slice(subscription.position, pieces)',
       ],
-      ['a publication is sent twice', 'subscription.position = log.head'],
       ['a listener that stopped hears on', '      topic.listeners.delete(listener)\n'],
-      [
-        'a topic stays when its last listener stops',
-        '      topic.listeners.delete(listener)\n      this.#dropIfUnused(topic)',
-        '      topic.listeners.delete(listener)',
-      ],
       ['a topic is flushed once and never again', '      topic.isDirty = false\n'],
       [
-        'a subscriber that takes nothing is given more',
-        'if (!connection.isBlocked) connection.flushLater()\n        else this.#boundLag(connection)',
-        'connection.flushLater()',
-      ],
-      [
         'a subscriber may lag without end',
-        "if (waiting > connection.limits.bufferedBytes) connection.fail('ERR_SLOW_CONSUMER')",
+        '    if (waiting <= connection.limits.bufferedBytes) return\n    this.counters.disconnected++',
+        '    if (waiting > 0) return\n    this.counters.disconnected++',
       ],
       [
         "a lag does not count what the connection's own buffer holds",
@@ -68,41 +59,148 @@ export const guards: readonly Guard[] = [
         'this.lagBytes(connection)',
       ],
       [
-        'only what is buffered counts as lag',
-        'connection.bufferedBytes + this.lagBytes(connection)',
-        'connection.bufferedBytes',
+        'a subscription that was refused stays',
+        'if (mine.get(topic.name) === subscription) this.unsubscribe(connection, topic.name)',
+      ],
+      ['publishers wait for one who has left', 'if (pace.isBlocking) this.#unblock(subscription)'],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/repair.ts`,
+    [`${tests}/repair.test.ts`],
+    [
+      ['a publication comes twice', 'if (publication.offset <= cursor.offset) return'],
+      [
+        'what comes behind a hole is passed over it',
+        'if (publication.previous <= cursor.offset) {',
+        'if (publication.previous >= 0) {',
       ],
       [
-        'the last subscriber is lost when another one leaves',
-        '      topic.subscribers[index] = last\n',
-      ],
-      ['the last subscriber, moved, removes another one later', '      last.index = index\n'],
-      [
-        'who is visited when another one overflows is left out',
-        'for (let i = topic.subscribers.length - 1; i >= 0; i--) {',
-        'for (let i = 0; i < topic.subscribers.length; i++) {',
+        'what waits is not bounded',
+        'if (this.#waiting.size >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES) return',
       ],
       [
-        'a topic stays when its last subscriber leaves',
-        '      topic.subscribers[index] = last\n    }\n    this.#dropIfUnused(topic)',
-        '      topic.subscribers[index] = last\n    }',
+        'what a page has is passed twice',
+        'if (publication.offset > this.#cursor!.offset) this.#pass(publication)',
+        'this.#pass(publication)',
       ],
       [
-        'a topic in use is dropped',
-        'if (topic.subscribers.length > 0 || topic.listeners.size > 0) return',
+        'a broker that is behind is asked without end',
+        '          this.#retry()\n          return\n        }',
+        '          return\n        }',
       ],
-      ['a topic with subscribers is dropped', 'topic.subscribers.length > 0 || topic', 'topic'],
-      ['a topic with listeners is dropped', ' || topic.listeners.size > 0'],
       [
-        'a listener that stops twice drops a topic that began anew',
-        'if (this.#topics.get(topic.name) === topic) this.#topics',
-        'this.#topics',
+        'what came before the head was known is missed',
+        'if (this.#mustAsk) this.ask()\n    else this.#reach(head)',
+        'this.#reach(head)',
       ],
-      ['what a subscriber still needs is forgotten', 'if (position < lowest) lowest = position'],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/overflow.ts`,
+    [`${tests}/overflow.test.ts`, `${tests}/topics-property.test.ts`],
+    [
+      ['whoever lags within its bound overflows', '    if (lag <= pace.lagBytes) return\n'],
+      [
+        'a gap of dropOldest begins at its end',
+        'pace.skippedFrom ??= from',
+        'pace.skippedFrom = from',
+      ],
+      [
+        'a gap of the topic is passed over by conflate',
+        '    pace.latestFrom = to\n    pace.dueGap = overflowGap(subscription, from, to, true)\n',
+      ],
+      [
+        'what is skipped is not told',
+        '    const gap = overflowGap(subscription, from, to, isCountUnknown)\n    return this.tellGap(subscription, pace, gap, pieces)',
+        '    return 0',
+      ],
+      [
+        'keys that are gone are not told',
+        'if (evicted.ordinal > from.ordinal) {',
+        'if (evicted.ordinal < 0) {',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/catch-up.ts`,
+    [`${tests}/catch-up.test.ts`, `${tests}/overflow.test.ts`, `${tests}/topics-property.test.ts`],
+    [
+      [
+        'one that lags joins the window again at once',
+        '    if (window.log.head - border.end > pace.lagBytes) return false\n',
+      ],
+      [
+        'a page goes beyond what the process has had',
+        '({ offset }) => !topic.isBehind({ epoch: result.head.epoch, offset }, true),',
+        '() => true,',
+      ],
+      [
+        'a read that failed is not tried again',
+        'if (subscription.index >= 0) this.#goOn(subscription, pace)\n      })\n      return',
+        '})\n      return',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/hold.ts`,
+    [`${tests}/hold.test.ts`],
+    [
+      [
+        'a lease lasts for ever',
+        'if (untilMs <= now) others.delete(process)',
+        'if (untilMs <= 0) others.delete(process)',
+      ],
+      [
+        'who comes now overtakes who waits',
+        'return this.#queues.has(topic) || this.#isHeldNow(topic)',
+        'return this.#isHeldNow(topic)',
+      ],
+      ['it is freed while another one holds it', '    if (count > 1) {', '    if (count > 9) {'],
+      [
+        'its own word holds it',
+        "if (process === this.#place.processName() || topic === '') return",
+        "if (topic === '') return",
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/subscribe-options.ts`,
+    [`${tests}/subscribe-options.test.ts`],
+    [
+      ['any cursor is one', "if (since !== undefined && since !== 'start') checkCursor(since)"],
+      [
+        'a cursor is taken where there is no history',
+        "    throw new HoldlineError('ERR_TOPIC_UNKNOWN', name)\n",
+      ],
+      [
+        'a subscriber may lag by more than half of its buffer',
+        'Math.min(lagBytes ?? settings.lagBytes ?? most, most)',
+        'lagBytes ?? settings.lagBytes ?? most',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/topic-name.ts`,
+    [`${tests}/topic-name.test.ts`],
+    [
       ['a name need not be a string', "typeof name === 'string' && name !== ''", "name !== ''"],
       ['a name may be empty', "name !== '' && "],
-      ['a name may have any length', ' && Buffer.byteLength(name) <= 255'],
+      ['a name may have any length', ' && Buffer.byteLength(name) <= MAX_TOPIC_NAME_BYTES'],
       ['a name may hold control characters', ' || /[\\u0000-\\u001f\\u007f]/.test(name)'],
+      ["a pattern brings Holdline's own topics", '    if (isOwnTopic(name)) return false\n'],
+    ],
+  ),
+  ...guardsOf(
+    `${topics}/publisher.ts`,
+    [`${tests}/publisher.test.ts`, `${tests}/overflow.test.ts`],
+    [
+      [
+        'any number may wait',
+        "if (waiting > 0 && waiting + bytes > most) throw new HoldlineError('ERR_TOPIC_HELD', name)",
+      ],
+      ['each subscriber reads for itself', 'if (known !== undefined) return known'],
+      ['a key may have any length', "  checkKey('key', key, MAX_KEY_BYTES)\n"],
     ],
   ),
   ...guardsOf(
@@ -136,7 +234,11 @@ export const guards: readonly Guard[] = [
         'if (from !== this.#sharedFrom || this.#head !== this.#sharedHead) {',
         'if (from >= 0) {',
       ],
-      ['a slice begins before its position', 'Math.max(from - base, 0)', '0'],
+      [
+        'a slice begins before its position',
+        'start: Math.max(from - base, 0), end: length',
+        'start: 0, end: length',
+      ],
       ['segments that have been read are sent again', 'if (base + length > from) pieces', 'pieces'],
       ['what is still needed is forgotten', 'if (base + length > position) break'],
     ],

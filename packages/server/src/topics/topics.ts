@@ -230,17 +230,15 @@ export class Topics implements TopicHub, BrokerSink {
     let deferred: Set<Subscription> | null = null
     for (const subscription of mine.values()) {
       const { pace } = subscription
-      if (pace === null || pace.readsOn) {
+      if (pace !== null && bytes > connection.limits.bufferedBytes / 2) {
+        deferred ??= new Set()
+        deferred.add(subscription)
+      } else if (pace === null || pace.readsOn) {
         const { log } = subscription.window
         if (subscription.position === log.head) continue
         bytes += log.slice(subscription.position, pieces)
         subscription.position = log.head
-      } else if (bytes <= connection.limits.bufferedBytes / 2) {
-        bytes += this.#overflow.take(subscription, pace, pieces)
-      } else {
-        deferred ??= new Set()
-        deferred.add(subscription)
-      }
+      } else bytes += this.#overflow.take(subscription, pace, pieces)
     }
     if (deferred !== null) letGoFirst(connection, mine, deferred)
     return bytes
