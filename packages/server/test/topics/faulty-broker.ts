@@ -22,7 +22,7 @@ interface Told {
 
 export class FaultyBroker implements Broker {
   readonly name = 'faulty'
-  readonly processName = 'p1'
+  readonly processName: string
   hasPatterns = true
   sink: BrokerSink | null = null
   /** Not told yet. */
@@ -42,7 +42,22 @@ export class FaultyBroker implements Broker {
   /** Reads wait for it. */
   gate: Promise<void> | null = null
   #epoch = 0
-  readonly #histories = new Map<string, History>()
+  readonly #histories: Map<string, History>
+
+  /** Those of other processes, and this one. */
+  readonly #all: FaultyBroker[]
+
+  constructor(processName = 'p1', first?: FaultyBroker) {
+    this.processName = processName
+    this.#histories = first === undefined ? new Map() : first.#histories
+    this.#all = first === undefined ? [] : first.#all
+    this.#all.push(this)
+  }
+
+  /** One of another process, with the same histories. */
+  joined(processName: string): FaultyBroker {
+    return new FaultyBroker(processName, this)
+  }
 
   start(sink: BrokerSink): Promise<void> {
     this.sink = sink
@@ -56,7 +71,7 @@ export class FaultyBroker implements Broker {
 
   async publish(topic: string, message: PublishedMessage): Promise<void> {
     this.#mustBeThere()
-    this.sink?.deliver(topic, message)
+    for (const { sink } of this.#all) sink?.deliver(topic, message)
   }
 
   async append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
@@ -64,11 +79,16 @@ export class FaultyBroker implements Broker {
     const history = this.#history(topic, options.retention)
     const { cursor, publication } = history.append(message, options, 0)
     if (publication === null) return cursor
-    this.journal.get(history.epoch)![cursor.offset] = message
-    this.keys.get(history.epoch)![cursor.offset] = options.key
-    this.pending.push({ topic, epoch: history.epoch, publication })
-    if (this.isPrompt) this.tellAll()
+    for (const one of this.#all) one.#taken(topic, history.epoch, publication)
     return cursor
+  }
+
+  #taken(topic: string, epoch: string, publication: Publication): void {
+    const { offset, message, key } = publication
+    listOf(this.journal, epoch)[offset] = message
+    listOf(this.keys, epoch)[offset] = key
+    this.pending.push({ topic, epoch, publication })
+    if (this.isPrompt) this.tellAll()
   }
 
   async attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
@@ -145,8 +165,14 @@ export class FaultyBroker implements Broker {
     if (known !== undefined) return known
     const history = new History(retention, `e${++this.#epoch}`)
     this.#histories.set(topic, history)
-    this.journal.set(history.epoch, [])
-    this.keys.set(history.epoch, [])
     return history
   }
+}
+
+function listOf<T>(lists: Map<string, T[]>, epoch: string): T[] {
+  const known = lists.get(epoch)
+  if (known !== undefined) return known
+  const list: T[] = []
+  lists.set(epoch, list)
+  return list
 }

@@ -59,3 +59,32 @@ test('a promise for all that is handed over together is given on as one', async 
   assert.equal(await stand.server.publish('a', 'x'), null)
   await stand.end()
 })
+
+test('block holds publishers of other processes too, until its subscriber reads', async () => {
+  const topics = { news: { history: true, overflow: 'block', lagBytes: 1_000 } } as const
+  const one = await TopicStand.start(topics)
+  const other = await TopicStand.start(topics, {}, one.broker.joined('p2'))
+  const line = await one.line()
+  void line.subscribe('news')
+  const pass = async (ms: number): Promise<void> => {
+    await one.pass(ms)
+    await other.pass(ms)
+  }
+  await pass(0)
+  line.peer.windowBytes = 0
+  for (let i = 0; i < 14; i++) {
+    void one.server.publish('news', 'x'.repeat(100))
+    await pass(0)
+  }
+  let isTaken = false
+  void other.server.publish('news', 'held').then(() => (isTaken = true))
+  await pass(1_000)
+  assert.equal(isTaken, false)
+  line.peer.windowBytes = Infinity
+  await pass(600)
+  assert.equal(isTaken, true)
+  assert.equal(line.story.length, 15)
+  assert.deepEqual(line.gaps, [])
+  await one.end()
+  await other.end()
+})

@@ -85,15 +85,20 @@ export class StandLine {
 export class TopicStand {
   readonly clock = new FakeClock()
   readonly engine = new MemoryEngine(this.clock)
-  readonly broker = new FaultyBroker()
+  readonly broker: FaultyBroker
   readonly #connections: Connection[] = []
   server!: Server
+
+  constructor(broker: FaultyBroker) {
+    this.broker = broker
+  }
 
   static async start(
     topics: Record<string, TopicOptions>,
     limits: Partial<Limits> = {},
+    broker: FaultyBroker = new FaultyBroker(),
   ): Promise<TopicStand> {
-    const stand = new TopicStand()
+    const stand = new TopicStand(broker)
     stand.server = await serve({
       engine: stand.engine,
       broker: stand.broker,
