@@ -1,7 +1,7 @@
 // The entry `holdline/line`.
 
 export { line } from './line.ts'
-export type { LineOptions } from './line-options.ts'
+export type { LineOptions, Review } from './line-options.ts'
 export type { Identification, Identify, LineIdentity } from './identity.ts'
 export { jwt } from './jwt.ts'
 export type { JwtOptions } from './jwt.ts'

@@ -1,11 +1,25 @@
 // What a program may set for a line, with the defaults, and the check of it.
 
 import type { RouteOptions } from '../connection/route.ts'
+import type { PublishedMessage } from '../connection/topic-hub.ts'
+import type { UpgradeRequest } from '../connection/upgrade-request.ts'
 import { HoldlineError } from '../protocol/errors.ts'
-import type { Authorize } from '../topics/topic-options.ts'
+import type { Authorize, TopicIdentity } from '../topics/topic-options.ts'
 import { CursorProof } from './cursor-proof.ts'
 import type { Secret } from './cursor-proof.ts'
 import type { Identify } from './identity.ts'
+
+/**
+ * Judges what a line wants to publish, once it may, and answers with what is published in its place: what the program
+ * knows of the author and the time cannot be forged then. null: it is refused. A throw is a refusal too, and is reported.
+ */
+export type Review = (asked: {
+  readonly topic: string
+  /** Data that is no bytes is here as its JSON. */
+  readonly message: PublishedMessage
+  readonly identity: TopicIdentity | null
+  readonly request: UpgradeRequest
+}) => PublishedMessage | null
 
 export interface LineOptions<Data = unknown> extends Omit<RouteOptions<Data>, 'subprotocols'> {
   /** Says whose a token is. Without it nobody is asked, and lines have no identity. */
@@ -18,6 +32,8 @@ export interface LineOptions<Data = unknown> extends Omit<RouteOptions<Data>, 's
   readonly helloMs?: number
   /** Who may do what, besides what the topic's own `authorize` says; both must allow it. */
   readonly authorize?: Authorize
+  /** Judges each publication, and may change it. Default: it is published as it came. */
+  readonly review?: Review
   /**
    * What cursors are bound to their identities with: at least 32 bytes, the same in all processes of all machines. The
    * first of a list signs, all are believed. Default: random, shared by the workers of one supervisor.
@@ -46,6 +62,7 @@ export interface ResolvedLineOptions {
   readonly cookie: string | null
   readonly helloMs: number
   readonly authorize: Authorize | null
+  readonly review: Review | null
   readonly proof: CursorProof
   readonly patterns: boolean
   readonly maxSubscriptions: number
@@ -71,6 +88,7 @@ const own: ReadonlySet<string> = new Set([
   'anonymous',
   'cookie',
   'authorize',
+  'review',
   'secret',
   'patterns',
 ])
@@ -88,11 +106,12 @@ export function resolveLineOptions<Data>(options: LineOptions<Data>): ResolvedLi
   for (const name of Object.keys(options)) {
     if (!own.has(name) && !ofRoutes.has(name)) invalid(`${name} is not an option of line`)
   }
-  const { identify, authorize, anonymous, cookie } = options
+  const { identify, authorize, review, anonymous, cookie } = options
   if (identify !== undefined && typeof identify !== 'function') invalid('identify is no function')
   if (authorize !== undefined && typeof authorize !== 'function') {
     invalid('authorize is no function')
   }
+  if (review !== undefined && typeof review !== 'function') invalid('review is no function')
   const resolved = {} as Record<keyof typeof numbers, number>
   for (const [name, { standard, lowest }] of Object.entries(numbers)) {
     const value = options[name as keyof typeof numbers] ?? standard
@@ -107,6 +126,7 @@ export function resolveLineOptions<Data>(options: LineOptions<Data>): ResolvedLi
     anonymous: anonymous ?? identify === undefined,
     cookie: cookie ?? null,
     authorize: authorize ?? null,
+    review: review ?? null,
     proof: new CursorProof(options.secret),
     patterns: options.patterns === true,
   })

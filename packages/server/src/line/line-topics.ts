@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { isPromise } from '../connection/lane.ts'
 import type { PresenceHub } from '../connection/presence-hub.ts'
 import { RateLimit } from '../connection/rate-limit.ts'
-import type { Cursor, HistoryPage, TopicHub } from '../connection/topic-hub.ts'
+import type { Cursor, HistoryPage, PublishedMessage, TopicHub } from '../connection/topic-hub.ts'
 import { isPattern } from '../topics/topic-name.ts'
 import type { Authorize, TopicAction } from '../topics/topic-options.ts'
 import type { Command, ProvenCursor } from './command.ts'
@@ -165,7 +165,8 @@ export class LineTopics {
   #publishIf(isAllowed: boolean, command: Publish): void | Promise<void> {
     if (!isAllowed) throw new Refusal('ERR_TOPIC_FORBIDDEN', 'publish')
     if (!this.#line.connection.isOpen) return undefined
-    const { id, topic, message, key, idempotencyKey } = command
+    const { id, topic, key, idempotencyKey } = command
+    const message = this.#reviewed(command)
     const publishing = this.#hub.publish(topic, message, {
       ...(key !== null && { key }),
       ...(idempotencyKey !== null && { idempotencyKey: this.#scoped(idempotencyKey) }),
@@ -183,6 +184,16 @@ export class LineTopics {
     )
     if (this.#unconfirmed < this.#line.options.maxUnconfirmed) return undefined
     return new Promise((resolve) => (this.#whenConfirmed = resolve))
+  }
+
+  #reviewed({ topic, message }: Publish): PublishedMessage {
+    const { connection, options } = this.#line
+    if (options.review === null) return message
+    const { identity } = this.#holder
+    const answer = options.review({ topic, message, identity, request: connection.request })
+    if (answer === null) throw new Refusal('ERR_LINE_FIELD', 'data')
+    if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
+    throw new TypeError('review answered with neither text nor bytes')
   }
 
   #confirmed(): void {

@@ -33,6 +33,18 @@ testSamples(pages.line, {
     assert.equal((await next(reader))['type'], 'published')
     reader.terminate()
   },
+  review: async ({ at }) => {
+    const headers = { authorization: 'Bearer ann' }
+    const ann = new GuideClient(`ws://${at}/chat`, { headers }, ['holdline.v1'])
+    assert.equal((await next(ann))['identity'], 'ann')
+    await ann.send(json({ type: 'publish', id: 1, topic: 'a', data: 7 }))
+    assert.equal((await next(ann))['code'], 'ERR_LINE_FIELD')
+    await ann.send(json({ type: 'subscribe', id: 2, topic: 'a' }))
+    assert.equal((await next(ann))['type'], 'subscribed')
+    await ann.send(json({ type: 'publish', topic: 'a', data: 'hello' }))
+    assert.deepEqual((await next(ann))['data'], { by: 'ann', text: 'hello' })
+    ann.terminate()
+  },
 })
 
 testSamples(pages.identity, {

@@ -22,6 +22,7 @@ test('what is no option, or has no value that it can have, is refused at the sta
     { publishesPerSecond: NaN },
     { identify: 'yes' },
     { authorize: true },
+    { review: true },
     { secret: 'short' },
     { subprotocols: ['mine'] },
     { identity: () => null },

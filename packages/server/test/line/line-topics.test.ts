@@ -61,6 +61,27 @@ for (const engine of wireEngines) {
       }
     })
 
+    test('review puts in what the server knows, and refuses what it does not want', async () => {
+      const review: LineOptions['review'] = ({ message, identity }) => {
+        const said = JSON.parse(message as string) as unknown
+        if (said === 'broken') return undefined as never
+        return typeof said === 'string' ? JSON.stringify({ said, by: identity?.id }) : null
+      }
+      await using wire = await served(engine, { identify, authorize: () => true, review })
+      const peer = await openLine(wire, bearer('ann'))
+      const publish = { type: 'publish', topic: 'log.a' }
+      await peer.ask({ ...publish, id: 1, data: 'hello' }, { type: 'published' })
+      await peer.ask({ ...publish, id: 2, data: 7 }, { type: 'error', code: 'ERR_LINE_FIELD' })
+      await peer.ask(
+        { ...publish, id: 3, data: 'broken' },
+        { type: 'error', code: 'ERR_LINE_FAILED' },
+      )
+      await peer.ask(
+        { type: 'history', id: 4, topic: 'log.a' },
+        { type: 'history', publications: [{ offset: 1, data: { said: 'hello', by: 'ann' } }] },
+      )
+    })
+
     test('authorize is told who asks what of which topic', async () => {
       const asked: unknown[] = []
       const authorize: LineOptions['authorize'] = ({ action, topic, identity, request }) => {
