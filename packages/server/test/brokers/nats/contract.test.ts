@@ -4,7 +4,7 @@ import { nats } from '../../../src/brokers/nats/index.ts'
 import { NatsNames } from '../../../src/brokers/nats/nats-names.ts'
 import { brokerContract } from '../../../src/testing/index.ts'
 import type { BrokerHarness } from '../../../src/testing/index.ts'
-import { FaultyProxy } from '../redis/redis-server.ts'
+import { FaultyProxy } from '../faulty-proxy.ts'
 import { NatsServer } from './nats-server.ts'
 
 const names = new NatsNames('contract')
@@ -33,7 +33,7 @@ const harness: BrokerHarness = {
     const broker = (servers: string) =>
       nats({ servers, prefix: 'contract', client: { ignoreClusterUpdates: true } })
     return {
-      brokers: proxies.map(({ url }) => broker(new URL(url).host)),
+      brokers: proxies.map(({ address }) => broker(address)),
       join: () => broker(server.url),
       async remove() {
         for (const proxy of proxies) await proxy.stop()

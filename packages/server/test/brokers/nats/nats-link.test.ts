@@ -10,7 +10,7 @@ import { inTime, NatsLink, unconfirmed } from '../../../src/brokers/nats/nats-li
 import type { LinkListener } from '../../../src/brokers/nats/nats-link.ts'
 import { HoldlineError } from '../../../src/protocol/errors.ts'
 import { until } from '../../../src/testing/broker-participant.ts'
-import { FaultyProxy } from '../redis/redis-server.ts'
+import { FaultyProxy } from '../faulty-proxy.ts'
 import { NatsServer } from './nats-server.ts'
 
 class Told implements LinkListener {
@@ -40,7 +40,7 @@ async function withProxy(
   const told = new Told()
   const link = await NatsLink.open(
     {
-      servers: new URL(proxy.url).host,
+      servers: proxy.address,
       client: { ignoreClusterUpdates: true },
       backlogBytes,
     },
@@ -151,7 +151,7 @@ test('a connection of the program is not closed, and one that is closed is refus
 test('after stop nothing is told', async () => {
   const proxy = await FaultyProxy.start(server)
   const told = new Told()
-  const link = await NatsLink.open({ servers: new URL(proxy.url).host }, told)
+  const link = await NatsLink.open({ servers: proxy.address }, told)
   await link.stop()
   await proxy.stop()
   assert.deepEqual([told.interruptions, told.restoredCount], [[], 0])

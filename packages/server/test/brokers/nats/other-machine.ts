@@ -2,7 +2,7 @@
 // kernel does not let us make one (it takes root), a process of this machine behind a proxy that can hang.
 
 import { spawnSync } from 'node:child_process'
-import { FaultyProxy } from '../redis/redis-server.ts'
+import { FaultyProxy } from '../faulty-proxy.ts'
 import type { NatsServer } from './nats-server.ts'
 
 export interface OtherMachine {
@@ -53,7 +53,7 @@ async function behindProxy(server: NatsServer): Promise<OtherMachine> {
   const proxy = await FaultyProxy.start({ host: '127.0.0.1', port: server.port })
   return {
     through: [],
-    address: new URL(proxy.url).host,
+    address: proxy.address,
     down: () => proxy.hang(),
     up: () => proxy.heal(),
     remove: () => proxy.stop(),

@@ -3,7 +3,8 @@
 import { brokerContract } from '../../../src/testing/index.ts'
 import type { BrokerHarness } from '../../../src/testing/index.ts'
 import { redis } from '../../../src/brokers/redis/index.ts'
-import { FaultyProxy, RedisServer } from './redis-server.ts'
+import { FaultyProxy } from '../faulty-proxy.ts'
+import { RedisServer } from './redis-server.ts'
 
 const harness: BrokerHarness = {
   name: 'redis',
@@ -25,7 +26,9 @@ const harness: BrokerHarness = {
       Array.from({ length: count }, () => FaultyProxy.start(server)),
     )
     return {
-      brokers: proxies.map(({ url }) => redis({ url, prefix: 'contract' })),
+      brokers: proxies.map(({ address }) =>
+        redis({ url: `redis://${address}`, prefix: 'contract' }),
+      ),
       join: () => redis({ url: server.url, prefix: 'contract' }),
       async remove() {
         for (const proxy of proxies) await proxy.stop()
