@@ -138,7 +138,10 @@ class SupervisedServer implements Server {
     }
     // The supervisor must not have to read what all workers publish because nobody listens here.
     this.#links = new ProcessLinks(place)
-    this.#ownBroker = new ProcessBroker(this.#links, { hears: false })
+    this.#ownBroker = new ProcessBroker(this.#links, {
+      hears: false,
+      nameOf: (id) => workerName(this.#run, id),
+    })
     return this.#ownBroker
   }
 
@@ -260,6 +263,7 @@ class SupervisedServer implements Server {
 
   async #workerLeft(workerId: number): Promise<void> {
     await this.#links?.ended(workerId)
+    this.#ownBroker?.ended(workerId)
     this.#topics.presence?.ended(workerName(this.#run, workerId))
     for (const listener of this.#workerLeftListeners) listener(workerId)
   }

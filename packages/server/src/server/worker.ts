@@ -20,7 +20,7 @@ import type {
   WorkerDrain,
   WorkerStart,
 } from './worker-message.ts'
-import { describeError, unwrap, wrap } from './worker-message.ts'
+import { describeError, unwrap, workerName, wrap } from './worker-message.ts'
 
 /** The environment variable in which a worker finds its place. */
 export const WORKER_VARIABLE = 'HOLDLINE_WORKER'
@@ -47,6 +47,7 @@ class Worker {
   readonly #place: WorkerPlace
   #server: LocalServer | null = null
   #links: ProcessLinks | null = null
+  #ownBroker: ProcessBroker | null = null
   #mesh: ProcessMesh | null = null
   readonly #names = new NameClient((requests) => this.#tell({ kind: 'names', requests }))
   #directory: MeshDirectory | null = null
@@ -88,10 +89,8 @@ class Worker {
   async #listen({ port, reusePort, mesh }: WorkerStart): Promise<Server> {
     if (mesh !== null) this.#joinMesh(mesh)
     const { broker } = this.#options
-    const options = {
-      ...this.#options,
-      broker: broker ?? (this.#links && new ProcessBroker(this.#links)),
-    }
+    if (broker === null && this.#links !== null) this.#ownBroker = this.#brokerOver(this.#links)
+    const options = { ...this.#options, broker: broker ?? this.#ownBroker }
     const engine = await engineFor(options)
     const server = new LocalServer(options, engine, { ...this.#place, mesh: this.#mesh })
     this.#server = server
@@ -122,6 +121,14 @@ class Worker {
     this.#mesh = new ProcessMesh(this.#links, this.#names)
   }
 
+  #brokerOver(links: ProcessLinks): ProcessBroker {
+    const { run } = this.#place
+    return new ProcessBroker(
+      links,
+      run === undefined ? {} : { nameOf: (id) => workerName(run, id) },
+    )
+  }
+
   #told(message: ToWorker): void {
     if (message.kind === 'start') this.#started.resolve(message)
     else if (message.kind === 'peers') this.#peers.resolve(message.ids)
@@ -138,6 +145,7 @@ class Worker {
     // Whoever was just answered that this worker owns a name goes on before.
     await new Promise((resolve) => setImmediate(resolve))
     this.#mesh?.workerGone(workerId)
+    this.#ownBroker?.ended(workerId)
     this.#server?.workerLeft(workerId)
   }
 

@@ -15,17 +15,15 @@ const harnesses: readonly BrokerHarness[] = [
   {
     name: 'process',
     processCounts: [1, 2, 3],
-    create(count) {
+    async create(count) {
       const stand = new MeshStand()
+      await stand.startKeeper()
       const brokers = Array.from({ length: count }, (_, i) => stand.broker(i + 1))
-      return Promise.resolve({
+      return {
         brokers,
         join: () => stand.broker(count + 1),
-        remove() {
-          stand.remove()
-          return Promise.resolve()
-        },
-      })
+        remove: () => stand.stop(),
+      }
     },
   },
 ]

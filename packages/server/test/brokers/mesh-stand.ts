@@ -34,10 +34,7 @@ export class MeshStand {
   /** Everything is stopped after the test. */
   static for(t: TestContext): MeshStand {
     const stand = new MeshStand()
-    t.after(async () => {
-      for (const end of stand.#ends) await end()
-      stand.remove()
-    })
+    t.after(() => stand.stop())
     return stand
   }
 
@@ -86,6 +83,20 @@ export class MeshStand {
     const mesh = new ProcessMesh(links, names, options)
     this.atEnd(() => mesh.stop())
     return { links, mesh }
+  }
+
+  /** The process of the supervisor: it keeps the histories, and hears nothing. */
+  async startKeeper(options?: StandOptions): Promise<ProcessBroker> {
+    const broker = this.broker(0, { ...options, hears: false })
+    await broker.start(hearing(() => {}))
+    this.atEnd(() => broker.stop())
+    return broker
+  }
+
+  /** Ends what was started here. */
+  async stop(): Promise<void> {
+    for (const end of this.#ends.splice(0)) await end()
+    this.remove()
   }
 
   atEnd(end: () => unknown): void {

@@ -7,7 +7,23 @@
 import { HoldlineError } from '../../protocol/errors.ts'
 import type { PublishedMessage } from '../../topics/broker.ts'
 
-export const FrameKind = { HELLO: 1, HEAR: 2, GOODBYE: 3, TEXT: 4, BINARY: 5, MESSAGE: 6 } as const
+export const FrameKind = {
+  HELLO: 1,
+  HEAR: 2,
+  GOODBYE: 3,
+  TEXT: 4,
+  BINARY: 5,
+  MESSAGE: 6,
+  // Topics with history: keeper-frame.ts. To the keeper:
+  APPEND: 7,
+  ATTACH: 8,
+  DETACH: 9,
+  READ: 10,
+  // From the keeper:
+  CURSOR: 11,
+  PAGE: 12,
+  APPENDED: 13,
+} as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 
 const LENGTH_BYTES = 4
@@ -15,8 +31,8 @@ const MAX_TOPIC_BYTES = 255
 
 /** Longest message that a publication may carry between processes. */
 export const MAX_PUBLICATION_BYTES = 67_108_864
-/** Longest frame, counted without its length field. */
-const MAX_FRAME_BYTES: number = 2 + MAX_TOPIC_BYTES + MAX_PUBLICATION_BYTES
+/** Longest frame, counted without its length field: a page of history has a little for each of its publications. */
+const MAX_FRAME_BYTES: number = MAX_PUBLICATION_BYTES + 8_388_608
 
 const CHUNK_BYTES = 65_536
 const NO_BYTES = Buffer.alloc(0)
@@ -31,7 +47,7 @@ export function controlFrame(kind: FrameKind, body: string = ''): Buffer {
 }
 
 /** Frames behind one another until somebody takes them. What was taken stays as it is. */
-class FrameBatch {
+export class FrameBatch {
   #chunk: Buffer = NO_BYTES
   #start = 0
   #end = 0

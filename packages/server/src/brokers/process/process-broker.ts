@@ -1,16 +1,24 @@
 // Carries publications between the processes of one machine. What a turn publishes leaves in one write for each
 // process. Knows no sockets.
 //
-// A publication is for all processes or for none: it is refused before anybody has it.
+// Without history a publication is for all processes or for none: it is refused before anybody has it. Those with
+// history go to the one process that keeps them, and from there to all that are attached.
 
 import { HoldlineError } from '../../protocol/errors.ts'
 import type {
+  AppendOptions,
   Broker,
   BrokerSink,
   Cursor,
   PublishedMessage,
+  ReadLimit,
   ReadResult,
+  Retention,
 } from '../../topics/broker.ts'
+import { isPattern, TopicPattern } from '../../topics/topic-name.ts'
+import type { HistoryKeeper } from './history-keeper.ts'
+import { KEEPER_ID, KeeperClient } from './keeper-client.ts'
+import { KeeperHost } from './keeper-host.ts'
 import { PublicationBatch, PublicationDecoder } from './mesh-frame.ts'
 import type { PeerLink } from './peer-link.ts'
 import type { ProcessLinks } from './process-links.ts'
@@ -20,12 +28,17 @@ export interface ProcessBrokerOptions {
   readonly backlogBytes?: number
   /** False: publishes only, until `hear` is called. Default true. */
   readonly hears?: boolean
+  /** Milliseconds for the keeper of histories to answer. Default 4,000. */
+  readonly answerMs?: number
+  /** Names the processes among all there ever were, by their numbers. Default: at random, this one only. */
+  readonly nameOf?: (id: number) => string
 }
 
 /** Gathered publications that leave before the turn is over. */
 const EARLY_FLUSH_BYTES = 1_048_576
 
 const DONE = Promise.resolve()
+const NOTHING = Promise.resolve(null)
 
 /** The publications of one turn: one promise for all of them. */
 interface Handover extends PromiseWithResolvers<void> {
@@ -38,7 +51,9 @@ export class ProcessBroker implements Broker {
   readonly #links: ProcessLinks
   readonly #backlogBytes: number
   readonly hasPatterns = true
-  readonly processName: string = crypto.randomUUID()
+  readonly processName: string
+  readonly #nameOf: (id: number) => string
+  readonly #keeper: HistoryKeeper
   #sink: BrokerSink | null = null
   readonly #batch = new PublicationBatch()
   readonly #decoder = new PublicationDecoder()
@@ -49,13 +64,22 @@ export class ProcessBroker implements Broker {
 
   constructor(links: ProcessLinks, options: ProcessBrokerOptions = {}) {
     this.#links = links
-    this.#backlogBytes = options.backlogBytes ?? 67_108_864
+    const { backlogBytes = 67_108_864, answerMs } = options
+    this.#backlogBytes = backlogBytes
+    const run = crypto.randomUUID()
+    this.#nameOf = options.nameOf ?? ((id) => `${run}.${id}`)
+    this.processName = this.#nameOf(links.id)
+    this.#keeper =
+      links.id === KEEPER_ID
+        ? new KeeperHost(links, { backlogBytes })
+        : new KeeperClient(links, { backlogBytes, ...(answerMs !== undefined && { answerMs }) })
     if (options.hears ?? true) links.hear()
   }
 
   /** Resolves when this process and all that started before it hear one another. */
   start(sink: BrokerSink): Promise<void> {
     this.#sink = sink
+    this.#keeper.start(sink)
     this.#isStarted = true
     this.#links.onPublication = (_from, kind, bytes, start, end) => {
       const taker = this.#sink
@@ -68,7 +92,7 @@ export class ProcessBroker implements Broker {
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    if (this.#sink === null) return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
+    if (this.#sink === null) return stopped(topic)
     let done = DONE
     if (this.#links.all.size > 0) {
       const full = this.#fullLink(message.length)
@@ -86,18 +110,37 @@ export class ProcessBroker implements Broker {
     return done
   }
 
-  append(topic: string): Promise<Cursor> {
-    return Promise.reject(new HoldlineError('ERR_TOPIC_UNKNOWN', topic))
+  append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
+    if (this.#sink === null) return stopped(topic)
+    return this.#keeper.append(topic, message, options)
   }
 
-  attach(): Promise<null> {
-    return Promise.resolve(null)
+  /** Publications of topics without history come whether they are attached or not; of patterns, those with history too. */
+  attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
+    if (this.#sink === null) return stopped(topic)
+    if (retention !== null) return this.#keeper.attach(topic, retention)
+    if (!isPattern(topic)) return NOTHING
+    void new TopicPattern(topic)
+    return this.#keeper.attach(topic, null)
   }
 
-  detach(): void {}
+  detach(topic: string): void {
+    if (this.#sink !== null) this.#keeper.detach(topic)
+  }
 
-  read(topic: string): Promise<ReadResult> {
-    return Promise.reject(new HoldlineError('ERR_TOPIC_UNKNOWN', topic))
+  read(
+    topic: string,
+    after: Cursor | 'start',
+    limit: ReadLimit,
+    retention: Retention,
+  ): Promise<ReadResult> {
+    if (this.#sink === null) return stopped(topic)
+    return this.#keeper.read(topic, after, limit, retention)
+  }
+
+  /** That process has ended, and all that came from it was taken. */
+  ended(id: number): void {
+    this.#sink?.processGone(this.#nameOf(id))
   }
 
   /** Publications from now on are wanted here too. */
@@ -110,6 +153,7 @@ export class ProcessBroker implements Broker {
     this.#isStopped = true
     this.#flush()
     this.#sink = null
+    await this.#keeper.stop()
     if (this.#isStarted) await this.#links.stop()
   }
 
@@ -151,4 +195,8 @@ export class ProcessBroker implements Broker {
     }
     written(null)
   }
+}
+
+function stopped(topic: string): Promise<never> {
+  return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
 }

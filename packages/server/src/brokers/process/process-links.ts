@@ -28,7 +28,7 @@ export type TakeFrame = (
 ) => boolean
 
 /** The format of the mesh; processes of different formats do not talk. */
-const VERSION = 1
+export const MESH_VERSION = 2
 
 /** Milliseconds for the last bytes of a process that stops. */
 const GOODBYE_MS = 1_000
@@ -39,8 +39,10 @@ export class ProcessLinks implements LinkEvents {
   onPublication: TakeFrame | null = null
   /** Who takes messages to this process alone; null: they are left alone. */
   onMessage: TakeFrame | null = null
+  /** Who takes what is said of topics with history; null: it is left alone. */
+  onHistory: TakeFrame | null = null
   /** Told when the lines to a process are gone, and everything that came was read. */
-  onGone: ((id: number) => void) | null = null
+  readonly onGone: Set<(id: number) => void> = new Set()
   readonly #place: MeshPlace
   readonly #stuckMs: number
   #hears = false
@@ -125,7 +127,7 @@ export class ProcessLinks implements LinkEvents {
     const out = connect(this.#place.addressOf(id))
     const link = new PeerLink(id, out, this.#stuckMs, this)
     this.#links.set(id, link)
-    const hello = [VERSION, this.id, this.#hears ? 1 : 0, this.#place.token].join(' ')
+    const hello = [MESH_VERSION, this.id, this.#hears ? 1 : 0, this.#place.token].join(' ')
     link.write(controlFrame(FrameKind.HELLO, hello))
     return link
   }
@@ -149,7 +151,7 @@ export class ProcessLinks implements LinkEvents {
   #greet(hello: string): PeerLink | null {
     const [version, idText = '', hears, token = ''] = hello.split(' ')
     const id = Number(idText)
-    if (version !== String(VERSION) || !/^\d{1,9}$/.test(idText)) return null
+    if (version !== String(MESH_VERSION) || !/^\d{1,9}$/.test(idText)) return null
     if (this.#isStopped || !isSame(token, this.#place.token) || id === this.id) return null
     if (this.#ended.has(id)) return null
     const known = this.#links.get(id)
@@ -167,14 +169,16 @@ export class ProcessLinks implements LinkEvents {
         ? this.onMessage
         : kind === FrameKind.TEXT || kind === FrameKind.BINARY
           ? this.onPublication
-          : takeNone
+          : kind >= FrameKind.APPEND && kind <= FrameKind.APPENDED
+            ? this.onHistory
+            : takeNone
     return take === null || take(link.id, kind, bytes, start, end)
   }
 
   gone(link: PeerLink, reason: LostReason | null): void {
     this.#links.delete(link.id)
     if (reason !== null && !this.#isStopped) this.#place.lost(link.id, reason)
-    this.onGone?.(link.id)
+    for (const told of this.onGone) told(link.id)
   }
 }
 

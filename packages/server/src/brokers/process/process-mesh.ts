@@ -75,7 +75,7 @@ export class ProcessMesh implements WorkerMesh {
     }
     this.#listener = listener
     this.#links.onMessage = this.#take
-    this.#links.onGone = (id) => this.#outgoing.delete(id)
+    this.#links.onGone.add((id) => this.#outgoing.delete(id))
     this.#started = this.#links.start().then(() => this.#names.open())
     // The server waits for it too: whoever does not want to know is not asked to.
     this.#started.catch(() => {})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { FrameKind, PublicationBatch } from '../../../src/brokers/process/mesh-frame.ts'
+import { MESH_VERSION } from '../../../src/brokers/process/process-links.ts'
 import { MeshStand } from '../mesh-stand.ts'
 import { RawProcess, until } from './raw-process.ts'
 
@@ -16,7 +17,7 @@ test('a second caller under a number that is taken is let go', async (t) => {
   const { heard, links } = await stand.start(1)
   const line = await new RawProcess(stand, 2).call(1)
   await until('the link', () => links.all.size === 1)
-  const second = await new RawProcess(stand, 9).call(1, `1 2 1 ${stand.token}`)
+  const second = await new RawProcess(stand, 9).call(1, `${MESH_VERSION} 2 1 ${stand.token}`)
   second.write(frames('I am the second one'))
   await once(second.resume(), 'close')
   line.write(frames('I am the first one'))
@@ -72,11 +73,11 @@ test('a process that stops is not reported', async (t) => {
 })
 
 for (const [what, hello] of [
-  ['of another format', '2 9 1 secret-of-this-mesh'],
-  ['without the secret', '1 9 1 secret-of-that-mesh'],
-  ['with half a secret', '1 9 1 secret'],
-  ['with the number of this process', '1 1 1 secret-of-this-mesh'],
-  ['without a number', '1 x 1 secret-of-this-mesh'],
+  ['of another format', `${MESH_VERSION - 1} 9 1 secret-of-this-mesh`],
+  ['without the secret', `${MESH_VERSION} 9 1 secret-of-that-mesh`],
+  ['with half a secret', `${MESH_VERSION} 9 1 secret`],
+  ['with the number of this process', `${MESH_VERSION} 1 1 secret-of-this-mesh`],
+  ['without a number', `${MESH_VERSION} x 1 secret-of-this-mesh`],
 ] as const) {
   test(`a caller ${what} is let go`, async (t) => {
     const stand = MeshStand.for(t)

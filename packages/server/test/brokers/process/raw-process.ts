@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { controlFrame, FrameKind } from '../../../src/brokers/process/mesh-frame.ts'
+import { MESH_VERSION } from '../../../src/brokers/process/process-links.ts'
 import type { MeshStand } from '../mesh-stand.ts'
 
 export class RawProcess {
@@ -28,7 +29,10 @@ export class RawProcess {
   }
 
   /** Calls a process and says who it is. */
-  async call(id: number, hello = `1 ${this.id} 1 ${this.#stand.token}`): Promise<Socket> {
+  async call(
+    id: number,
+    hello = `${MESH_VERSION} ${this.id} 1 ${this.#stand.token}`,
+  ): Promise<Socket> {
     const socket = connect(this.#stand.directory.addressOf(id))
     socket.on('error', () => {})
     this.outgoing = socket

@@ -1,0 +1,217 @@
+// The keeper's side of the links: what processes ask is asked of the keeper, in their order, and what they are told in a
+// turn leaves in one write. The process of the keeper itself uses it without links.
+//
+// A process that takes less than it is told is not waited for, and nothing is kept for it beyond a bound: when it has
+// caught up it is told of the last publication of each topic, whose `previous` shows what to read.
+
+import type {
+  AppendOptions,
+  BrokerSink,
+  Cursor,
+  Publication,
+  PublishedMessage,
+  ReadLimit,
+  ReadResult,
+  Retention,
+} from '../../topics/broker.ts'
+import type { HistoryKeeper } from './history-keeper.ts'
+import { KeeperBatch, KeeperDecoder, refusalOf } from './keeper-frame.ts'
+import { FrameKind } from './mesh-frame.ts'
+import type { PeerLink } from './peer-link.ts'
+import type { ProcessLinks } from './process-links.ts'
+import { TopicKeeper } from './topic-keeper.ts'
+import type { KeeperMember, KeptTopic } from './topic-keeper.ts'
+
+export interface KeeperHostOptions {
+  /** Most bytes that wait for one process before it is told no more until it has taken half of them. */
+  readonly backlogBytes: number
+}
+
+/** Gathered words that leave before the turn is over. */
+const EARLY_FLUSH_BYTES = 262_144
+
+export class KeeperHost implements HistoryKeeper, KeeperMember {
+  readonly #keeper: TopicKeeper = new TopicKeeper(this)
+  readonly #links: ProcessLinks
+  readonly #backlogBytes: number
+  readonly #members = new Map<number, FarMember>()
+  #dirty: FarMember[] = []
+  #sink: BrokerSink | null = null
+
+  constructor(links: ProcessLinks, { backlogBytes }: KeeperHostOptions) {
+    this.#links = links
+    this.#backlogBytes = backlogBytes
+    links.onHistory = this.#take
+    links.onGone.add((id) => this.#gone(id))
+  }
+
+  // --- The process of the keeper
+
+  start(sink: BrokerSink): void {
+    this.#sink = sink
+  }
+
+  append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
+    const refusal = refusalOf(topic, message, options)
+    if (refusal !== null) return Promise.reject(refusal)
+    return Promise.resolve(this.#keeper.append(topic, message, options))
+  }
+
+  attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
+    return Promise.resolve(this.#keeper.attach(this, topic, retention))
+  }
+
+  detach(topic: string): void {
+    this.#keeper.detach(this, topic)
+  }
+
+  read(
+    topic: string,
+    after: Cursor | 'start',
+    limit: ReadLimit,
+    retention: Retention,
+  ): Promise<ReadResult> {
+    return Promise.resolve(this.#keeper.read(topic, after, limit, retention))
+  }
+
+  told({ name, history }: KeptTopic, publication: Publication): void {
+    this.#sink?.appended(name, history.epoch, publication)
+  }
+
+  stop(): Promise<void> {
+    this.#sink = null
+    this.#flush()
+    return Promise.resolve()
+  }
+
+  // --- The others
+
+  readonly #take = (
+    from: number,
+    kind: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean => {
+    const member = this.#memberOf(from)
+    return member === null || member.take(kind, bytes, start, end)
+  }
+
+  #memberOf(id: number): FarMember | null {
+    const known = this.#members.get(id)
+    if (known !== undefined) return known
+    const link = this.#links.all.get(id)
+    if (link === undefined) return null
+    const member = new FarMember(link, this.#keeper, this.#backlogBytes, this.#isDirty)
+    this.#members.set(id, member)
+    return member
+  }
+
+  #gone(id: number): void {
+    const member = this.#members.get(id)
+    if (member === undefined) return
+    this.#members.delete(id)
+    this.#keeper.left(member)
+  }
+
+  readonly #isDirty = (member: FarMember): void => {
+    if (this.#dirty.push(member) === 1) setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const member of dirty) member.flush()
+  }
+}
+
+/** A process, as the keeper has it. */
+class FarMember implements KeeperMember {
+  readonly #link: PeerLink
+  readonly #keeper: TopicKeeper
+  readonly #backlogBytes: number
+  readonly #onDirty: (member: FarMember) => void
+  readonly #batch = new KeeperBatch()
+  readonly #decoder = new KeeperDecoder()
+  #isDirty = false
+  /** Bytes that it was told and that are not with the kernel. */
+  #waitingBytes = 0
+  /** It is told no more for now. */
+  #isFull = false
+  #missed = new Set<KeptTopic>()
+
+  constructor(
+    link: PeerLink,
+    keeper: TopicKeeper,
+    backlogBytes: number,
+    onDirty: (member: FarMember) => void,
+  ) {
+    this.#link = link
+    this.#keeper = keeper
+    this.#backlogBytes = backlogBytes
+    this.#onDirty = onDirty
+  }
+
+  told(topic: KeptTopic, publication: Publication): void {
+    if (this.#isFull) {
+      this.#missed.add(topic)
+      return
+    }
+    const before = this.#batch.length
+    this.#batch.appended(topic.name, topic.history.epoch, publication)
+    this.#gathered(before)
+    if (this.#waitingBytes > this.#backlogBytes) this.#isFull = true
+  }
+
+  /** False: it does not keep to the format. */
+  take(kind: number, bytes: Buffer, start: number, end: number): boolean {
+    const request = this.#decoder.request(kind, bytes, start, end)
+    if (request === null) return false
+    const { topic } = request
+    if (request.kind === FrameKind.DETACH) {
+      this.#keeper.detach(this, topic)
+      return true
+    }
+    if (request.kind === FrameKind.READ) {
+      const { after, limit, retention } = request
+      const result = this.#keeper.read(topic, after, limit, retention)
+      const before = this.#batch.length
+      this.#batch.page(result)
+      this.#gathered(before)
+      return true
+    }
+    const cursor =
+      request.kind === FrameKind.APPEND
+        ? this.#keeper.append(topic, request.message, request.options)
+        : this.#keeper.attach(this, topic, request.retention)
+    const before = this.#batch.length
+    this.#batch.cursor(cursor)
+    this.#gathered(before)
+    return true
+  }
+
+  flush(): void {
+    this.#isDirty = false
+    if (this.#batch.length === 0) return
+    const bytes = this.#batch.take()
+    this.#link.write(bytes, () => this.#written(bytes.length))
+  }
+
+  #gathered(before: number): void {
+    this.#waitingBytes += this.#batch.length - before
+    if (this.#batch.length >= EARLY_FLUSH_BYTES) this.flush()
+    else if (!this.#isDirty) {
+      this.#isDirty = true
+      this.#onDirty(this)
+    }
+  }
+
+  #written(count: number): void {
+    this.#waitingBytes -= count
+    if (!this.#isFull || this.#waitingBytes * 2 > this.#backlogBytes || !this.#link.isOpen) return
+    this.#isFull = false
+    const missed = this.#missed
+    this.#missed = new Set()
+    for (const topic of missed) this.#keeper.tellLatest(this, topic)
+  }
+}
