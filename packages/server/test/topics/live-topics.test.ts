@@ -88,7 +88,7 @@ test('the broker was away: with history all of it comes, without there is a gap'
   await stand.settle()
   broker.comeBack()
   await stand.settle()
-  assert.deepEqual(line.story.toSorted(), [1, 2, 3, 'undefined-undefined broker'].toSorted())
+  assert.deepEqual(new Set(line.story), new Set([1, 2, 3, 'undefined-undefined broker']))
   assert.deepEqual(
     line.gaps.map(({ topic, from, to, count, reason }) => [topic, from, to, count, reason]),
     [['plain', null, null, null, 'broker']],

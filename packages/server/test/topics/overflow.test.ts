@@ -241,3 +241,16 @@ test('without history too: dropOldest and conflate, with no cursor in what is to
     await stand.end()
   }
 })
+
+test('conflate: a gap of the topic that it had not been told of is told all the same', async () => {
+  const it = await slow('conflate', 3)
+  const { line, stand } = it
+  stand.broker.goAway()
+  stand.broker.beginAnew()
+  stand.broker.comeBack()
+  for (let i = 1; i <= 20; i++) await stand.publish('news', `again ${i} ${pad}`)
+  await reads(it)
+  assert.deepEqual(checkStream(line, stand.broker), stand.broker.headOf('news'))
+  assert.deepEqual(line.story, [1, '1-0 overflow', 20])
+  await stand.end()
+})

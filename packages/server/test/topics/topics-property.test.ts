@@ -46,6 +46,8 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constantFrom('block', 'unblock'), line: fc.nat(3) }),
   },
+  // One that takes nothing while more is published than it may lag.
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('stall' as const), line: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('goAway', 'comeBack', 'beginAnew') }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('turn', 'settle', 'pass') }) },
 )
@@ -65,10 +67,11 @@ class Run {
   async do(what: Step): Promise<void> {
     const { broker, clock } = this.stand
     if (what.kind === 'publish') this.#publish(what.key, what.bytes)
-    else if (what.kind === 'burst') {
-      for (let i = 0; i < what.count; i++) this.#publish(i % 3, 100)
-      broker.tellAll()
-      clock.runTurn()
+    else if (what.kind === 'burst') this.#burst(what.count)
+    else if (what.kind === 'stall') {
+      this.#window(what.line, 0)
+      for (const count of [1, 1, 5]) this.#burst(count)
+      await this.stand.settle()
     } else if (what.kind === 'tell') broker.tell(what.place)
     else if (what.kind === 'tellTwice') broker.tellTwice(what.place)
     else if (what.kind === 'lose') broker.lose(what.place)
@@ -82,6 +85,12 @@ class Run {
     else if (what.kind === 'settle') await this.stand.settle()
     else if (what.kind === 'pass') await this.stand.pass(300)
     else if (what.kind === 'subscribe' && this.lines.length < 4) await this.#subscribe(what)
+  }
+
+  #burst(count: number): void {
+    for (let i = 0; i < count; i++) this.#publish(i % 3, 100)
+    this.stand.broker.tellAll()
+    this.stand.clock.runTurn()
   }
 
   #publish(key: number, bytes: number): void {
@@ -175,7 +184,7 @@ test('property: a stream is what was published after its cursor, in order, once,
       counts.catchUps += delivery.catchUps
       await stand.end()
     }),
-    { numRuns: Number(process.env['HOLDLINE_RUNS'] ?? 150) },
+    { numRuns: Number(process.env['HOLDLINE_RUNS'] ?? 300) },
   )
   // Or nothing was tried.
   for (const [what, count] of Object.entries(counts)) assert.ok(count > 0, what)

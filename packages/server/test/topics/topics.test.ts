@@ -342,6 +342,8 @@ test('a bad name is refused where somebody subscribes or listens', async () => {
   const { server, lines } = await world(1)
   assert.throws(() => lines[0]!.connection.subscribe(''), { code: 'ERR_TOPIC_NAME' })
   assert.throws(() => server.subscribe('', () => {}), { code: 'ERR_TOPIC_NAME' })
+  const { hub } = lines[0]!.connection as HeldConnection
+  assert.throws(() => hub.listen('', () => {}), { code: 'ERR_TOPIC_NAME' })
 })
 
 test('whoever leaves takes the place of nobody, in any order', async () => {
