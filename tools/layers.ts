@@ -103,7 +103,7 @@ export const layers: readonly Layer[] = [
     folder: server('brokers/nats'),
     layers: ['protocol', 'topics'],
     node: ['crypto', 'os', 'fs', 'tls'],
-    packages: ['@nats-io/transport-node', '@nats-io/jetstream', '@nats-io/kv'],
+    packages: ['@nats-io/transport-node', '@nats-io/jetstream'],
     note: 'the packages are optional peers, or the client object is passed in',
   },
   {
@@ -207,7 +207,7 @@ export const layers: readonly Layer[] = [
     folder: 'gateway/src',
     layers: [],
     node: 'any',
-    packages: ['holdline', 'holdline-client', 'zod'],
+    packages: ['holdline', 'holdline-client'],
     note: 'packages by their exports only',
   },
 ]
