@@ -159,13 +159,6 @@ export const layers: readonly Layer[] = [
     note: 'the line protocol holdline.v1; jose is an optional peer',
   },
   {
-    name: 'testing',
-    folder: server('testing'),
-    layers: ['protocol', 'connection', 'topics', 'engines/memory', 'brokers/memory', 'server'],
-    node: ['test', 'assert', 'net'],
-    note: 'the contract suites, for engines and brokers of others too',
-  },
-  {
     name: 'server',
     folder: server('server'),
     layers: [
@@ -193,6 +186,13 @@ export const layers: readonly Layer[] = [
     ],
     nodeTypes: ['http', 'https', 'net', 'tls'],
     note: 'the only place that wires',
+  },
+  {
+    name: 'testing',
+    folder: server('testing'),
+    layers: ['protocol', 'connection', 'topics', 'engines/memory', 'brokers/memory', 'server'],
+    node: ['test', 'assert', 'net'],
+    note: 'the contract suites, for engines and brokers of others too',
   },
   {
     name: 'client',
