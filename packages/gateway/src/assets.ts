@@ -38,9 +38,13 @@ export function loadAssets(): Assets {
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     files.set(path, { body, contentType, etag })
   }
-  const addScripts = (path: string, directory: URL): void => {
-    for (const name of readdirSync(directory)) {
-      if (name.endsWith('.js')) add(`${path}/${name}`, new URL(name, directory))
+  // A script and what it imports, relatively: not what else lies beside it.
+  const addScript = (path: string, file: URL): void => {
+    if (files.has(path)) return
+    add(path, file)
+    for (const [, name] of String(files.get(path)?.body).matchAll(/from '(\.[^']+)'/g)) {
+      const imported = new URL(name as string, `file://${path}`)
+      addScript(imported.pathname, new URL(name as string, file))
     }
   }
   // From src and from dist alike: the browser gets what the compiler made.
@@ -48,10 +52,9 @@ export function loadAssets(): Assets {
   for (const name of readdirSync(new URL('page/', root))) {
     add(name === 'index.html' ? '/' : `/assets/${name}`, new URL(`page/${name}`, root))
   }
-  addScripts('/assets/page', new URL('dist/page/', root))
-  add('/assets/chat/roster.js', new URL('dist/chat/roster.js', root))
+  addScript('/assets/page/main.js', new URL('dist/page/main.js', root))
   const client = import.meta.resolve('holdline-client/package.json')
-  addScripts('/assets/client', new URL('dist/', client))
+  addScript('/assets/client/index.js', new URL('dist/index.js', client))
   return { files, importMapHash: hashOfImportMap(String(files.get('/')?.body)) }
 }
 

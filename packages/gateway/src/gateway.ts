@@ -1,12 +1,10 @@
 // The gateway with its built-in configuration: wires the page, the chat and the echo to a server. Knows no terminal.
 
-import { contract, serve } from 'holdline'
-import type { Route, Server } from 'holdline'
+import { serve } from 'holdline'
+import type { Server } from 'holdline'
 import { callbacks } from 'holdline/callbacks'
 import { loadAssets } from './assets.ts'
-import { chatIn, chatOut } from './chat/chat-contract.ts'
-import { Chat } from './chat/chat.ts'
-import type { Member } from './chat/chat.ts'
+import { chatPresence, chatRoute, chatTopics } from './chat/chat-route.ts'
 import type { GatewayOptions } from './command-line.ts'
 import { httpHandler } from './http-handler.ts'
 
@@ -25,8 +23,7 @@ const logger = {
  */
 export async function startGateway(options: GatewayOptions): Promise<Server> {
   const { port, host, processes, engine } = options
-  const chat = new Chat()
-  // Someone may connect before `serve` has resolved; they wait at the door until the chat hears the other workers.
+  // Someone may ask before `serve` has resolved.
   const started = Promise.withResolvers<void>()
   const server: Server = await serve({
     port,
@@ -40,10 +37,10 @@ export async function startGateway(options: GatewayOptions): Promise<Server> {
       const { isDraining, connections } = await server.stats()
       return { isDraining, connectionCount: connections }
     }),
-    routes: { '/chat': chatRoute(chat, started.promise), '/echo': echoRoute },
+    topics: chatTopics,
+    presence: chatPresence,
+    routes: { '/chat': chatRoute(), '/echo': echoRoute },
   })
-  const isSupervisor = server.workerId === 0 && server.processCount > 1
-  if (!isSupervisor) chat.start(server)
   started.resolve()
   return server
 }
@@ -53,32 +50,3 @@ const echoRoute = callbacks({
     connection.send(data)
   },
 })
-
-interface ChatData {
-  member?: Member
-}
-
-function chatRoute(chat: Chat, started: Promise<void>): Route<ChatData> {
-  return callbacks(contract({ in: chatIn, out: chatOut }), {
-    limits: {
-      messageBytes: 16_384,
-      messagesPerSecond: 50,
-      bytesPerSecond: 131_072,
-      connections: 20_000,
-      connectionsPerAddress: 1_000,
-    },
-    async upgrade(): Promise<{ data: ChatData }> {
-      await started
-      return { data: {} }
-    },
-    open(connection) {
-      connection.data.member = chat.enter(connection)
-    },
-    message(connection, message) {
-      connection.data.member?.receive(message)
-    },
-    close(connection) {
-      connection.data.member?.leave()
-    },
-  })
-}

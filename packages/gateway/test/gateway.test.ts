@@ -4,12 +4,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { after, test } from 'node:test'
-import { contract } from 'holdline'
 import type { Server } from 'holdline'
 import { connect } from 'holdline-client'
 import { startGateway } from 'holdline-gateway'
 import { WebSocket } from 'ws'
-import { chatIn, chatOut } from '../src/chat/chat-contract.ts'
+import { RoomLine } from './chat/room-line.ts'
 
 const server: Server = await startGateway({
   port: 0,
@@ -21,23 +20,6 @@ after(() => server.close())
 
 const address = (path: string): string => server.url.replace('http', 'ws') + path
 
-type Answer = Record<string, unknown> & { type: string; error?: Record<string, unknown> }
-
-async function* visit(join: Record<string, unknown>) {
-  const client = connect<{ in: Record<string, unknown>; out: Answer }>(address('/chat'), {
-    format: 'json',
-  })
-  try {
-    client.send({ type: 'join', key: `${crypto.randomUUID()}`, seat: 1, ...join })
-    for await (const message of client) {
-      const next = (yield message) as Record<string, unknown> | undefined
-      if (next) client.send(next)
-    }
-  } finally {
-    client.close()
-  }
-}
-
 test('/echo sends back text and binary, up to the library’s own limit', async () => {
   const client = connect(address('/echo'), { queueBytes: 2_097_152 })
   const large = new Uint8Array(1_048_576).fill(7)
@@ -48,45 +30,15 @@ test('/echo sends back text and binary, up to the library’s own limit', async 
   assert.deepEqual(read, ['grüße', '', large])
 })
 
-test('/chat: a welcome, then what was said comes back', async () => {
-  const ada = visit({ room: 'Lobby', name: ' Ada ' })
-  const { value: welcome } = await ada.next()
-  assert.equal((welcome as Answer).type, 'welcome')
-  assert.equal((welcome as Answer)['room'], 'lobby')
-  assert.equal(((welcome as Answer)['you'] as { name: string }).name, 'Ada')
-  await ada.next()
-  const { value: said } = await ada.next({ type: 'say', id: 'one', text: '<b>hi</b>' })
-  assert.equal((said as Answer)['text'], '<b>hi</b>')
-  await ada.return(undefined)
-})
-
-test('/chat: a name that cannot be is refused with a sentence, and the line stays open', async () => {
-  const nobody = visit({ room: 'lobby', name: '' })
-  const { value } = await nobody.next()
-  const { error } = value as Answer
-  assert.equal(error?.['code'], 'ERR_MESSAGE_INVALID')
-  assert.match(JSON.stringify(error?.['issues']), /Choose a name/)
-  const { value: second } = await nobody.next({
-    type: 'join',
-    room: 'lobby',
-    name: 'Bo',
-    key: 'k'.repeat(20),
-    seat: 2,
-  })
-  assert.equal((second as Answer).type, 'welcome')
-  await nobody.return(undefined)
-})
-
-test('/chat: the client takes the very contract of the server, and is typed by it', async () => {
-  const client = connect(address('/chat'), { contract: contract({ in: chatIn, out: chatOut }) })
-  client.send({ type: 'join', room: 'typed', name: 'Ada', key: 'k'.repeat(20), seat: 1 })
-  for await (const message of client) {
-    assert.equal(message.type === 'welcome' && message.you.name, 'Ada')
-    break
-  }
-  // @ts-expect-error the contract knows no such type
-  assert.throws(() => client.send({ type: 'shout' }), { code: 'ERR_MESSAGE_OUT_INVALID' })
-  client.close()
+test('/chat: rooms with history, and who is in them', async () => {
+  const ada = new RoomLine(server.url, 'Ada')
+  await ada.say('<b>hi</b>')
+  const bo = new RoomLine(server.url, 'Bo')
+  await bo.until('history', () => bo.texts.length > 0)
+  assert.deepEqual(bo.texts, ['<b>hi</b>'])
+  await ada.until('both', () => ada.names.length === 2)
+  assert.deepEqual(ada.names, ['Ada', 'Bo'])
+  for (const { line } of [ada, bo]) line.close()
 })
 
 test('/chat: a page of another site may not use it', async () => {

@@ -1,28 +1,35 @@
-// One visit to one room: the line, who is here, what was said, and what still waits to be confirmed. No DOM.
+// One visit to one room: the line, who is here, what was said, what still waits to be confirmed, and what became of all
+// that when the line was lost. No DOM.
 
-import { connect } from 'holdline-client'
-import type { Client, ClientOptions, State, StateDetail } from 'holdline-client'
-import type { ChatIn, ChatOut, Person } from '../chat/chat-contract.ts'
-import { Roster } from '../chat/roster.ts'
+import { live, RefusedError } from 'holdline-client'
+import type {
+  ClientError,
+  Gap,
+  GapReason,
+  LiveLine,
+  LiveOptions,
+  Member,
+  PresenceChange,
+  State,
+  StateDetail,
+  Subscription,
+} from 'holdline-client'
+import { personOf, tidyName, tidyRoom, tokenOf, topicOf } from '../chat/chat-words.ts'
+import type { Draft, Person, Said } from '../chat/chat-words.ts'
+import { CatchUp } from './catch-up.ts'
+import { Roster } from './roster.ts'
 import { Transcript } from './transcript.ts'
 
-/** How the server answers a message that does not fit the contract. */
-interface ContractRefusal {
-  readonly error: {
-    readonly code: string
-    readonly message: string
-    readonly issues?: readonly { readonly message: string }[]
-  }
+interface Topics {
+  'chat.*': Draft | Said
 }
-
-type Messages = { in: ChatIn; out: ChatOut | ContractRefusal }
 
 export interface Visit {
   readonly name: string
   readonly room: string
 }
 
-export interface SessionOptions extends Pick<ClientOptions<Messages['out']>, 'environment'> {
+export interface SessionOptions extends Pick<LiveOptions, 'environment'> {
   readonly url: string | URL
   readonly visit: Visit
   /** Something that is shown has changed. */
@@ -39,125 +46,248 @@ const pendingCount = 20
 /** Someone who comes back this soon after the line broke was never gone, as far as people can tell. */
 const returnMs = 30_000
 
+/** As much as a room keeps. */
+const historyCount = 200
+
+const missing: Readonly<Record<GapReason, string>> = {
+  away: 'What was said meanwhile is not known',
+  broker: 'What was said meanwhile is not known',
+  overflow: 'Some messages were left out: this page read too slowly',
+  trimmed: 'Some messages are missing: more was said than the room keeps',
+  expired: 'Some messages are missing: the room keeps them for an hour',
+  epoch: 'The server began anew: what it no longer has is missing here',
+  future: 'The server began anew: what it no longer has is missing here',
+}
+
 export class ChatSession {
   readonly transcript: Transcript = new Transcript()
-  roster: Roster = new Roster()
+  readonly roster: Roster = new Roster()
+  readonly room: string
   you: Person | undefined
-  room: string
   state: State = 'connecting'
   detail: StateDetail = { attempt: 0 }
   /** When `detail` came, in milliseconds since 1970. */
   stateAtMs: number
-  /** True while the server knows this page as a person in the room. */
-  welcomed = false
 
   readonly #options: SessionOptions
-  readonly #client: Client<Messages['in'], Messages['out']>
   readonly #now: () => number
-  /** Whoever has it is this person; made anew for each visit, so that a copied tab is someone else. */
-  readonly #key = randomId()
-  #seat = 0
+  readonly #topic: `chat.${string}`
+  readonly #line: LiveLine<Topics, Topics>
+  readonly #subscription: Subscription<Draft | Said>
+  /** By it this page knows its own presence. It is random, and told to nobody before the server has told it to this page. */
+  readonly #mark = randomId()
+  #isSubscribed = false
+  #wasSubscribed = false
   #knownBefore = new Set<string>()
-  #welcomedAtMs = 0
+  #subscribedAtMs = 0
+  #catchUp: CatchUp | undefined
+  /** Something is missing that history may have. */
+  #isIncomplete = false
 
   constructor(options: SessionOptions) {
+    const { url, visit, environment, now = Date.now } = options
     this.#options = options
-    this.#now = options.now ?? Date.now
-    this.stateAtMs = this.#now()
-    this.room = options.visit.room
-    this.#client = connect<Messages>(options.url, {
-      format: 'json',
-      onState: (state, detail) => this.#changed(state, detail),
-      onMessage: (message) => this.#received(message),
-      ...(options.environment && { environment: options.environment }),
+    this.#now = now
+    this.stateAtMs = now()
+    this.room = tidyRoom(visit.room)
+    this.#topic = topicOf(this.room)
+    // Made anew for each visit, so that a copied tab is someone else.
+    const token = tokenOf(randomId(), tidyName(visit.name))
+    this.#line = live<Topics>(url, {
+      token: () => token,
+      onState: (state, detail) => this.#lineChanged(state, detail),
+      // What is refused without a promise is retried by the line; what is left out is told as a gap.
+      onError: () => {},
+      ...(environment && { environment }),
     })
+    this.#subscription = this.#line.subscribe(this.#topic, {
+      since: 'start',
+      presence: true,
+      state: { mark: this.#mark },
+      onMessage: ({ data, offset }) => this.#heard(data, offset),
+      onGap: (gap) => this.#missed(gap),
+      onPresence: (_, change) => this.#peopleChanged(change),
+      onState: () => this.#subscriptionChanged(),
+    })
+  }
+
+  /** True while the server knows this page as a person in the room. */
+  get welcomed(): boolean {
+    return (
+      this.#isSubscribed && this.you !== undefined && this.roster.get(this.you.id) !== undefined
+    )
   }
 
   /** Shows the message at once and sends it as soon as it can; false if too many wait already. */
   say(text: string): boolean {
     if (!this.you || this.transcript.pending.length >= pendingCount) return false
-    const id = randomId()
-    const { id: personId, name } = this.you
-    this.transcript.write(id, { id: personId, name }, text, this.#now())
-    if (this.welcomed) this.#client.send({ type: 'say', id, text })
+    const draft = { id: randomId(), text }
+    this.transcript.write(draft, this.you, this.#now())
+    void this.#publish(draft, this.you)
     this.#options.onChange()
     return true
   }
 
   retry(): void {
-    this.#client.retry()
+    this.#line.retry()
   }
 
   close(): void {
-    this.#client.close()
+    // Who leaves by the door has left at once.
+    this.#subscription.end()
+    this.#line.close()
   }
 
-  #changed(state: State, detail: StateDetail): void {
+  /** Until it is confirmed or refused. A room shows a message once, however often it was sent. */
+  async #publish(draft: Draft, author: Person): Promise<void> {
+    for (;;) {
+      try {
+        await this.#line.publish(this.#topic, draft, { idempotencyKey: draft.id })
+        this.transcript.confirm(draft.id, author.id)
+        break
+      } catch (thrown) {
+        const { code, message } = thrown as ClientError | RefusedError
+        if (code === 'ERR_LINE_CLOSED') return
+        const retryAfterMs = thrown instanceof RefusedError ? thrown.retryAfterMs : undefined
+        if (retryAfterMs === undefined && code !== 'ERR_UNANSWERED') {
+          this.transcript.withdraw(draft.id, author.id)
+          this.#options.onRefused(message)
+          break
+        }
+        await new Promise((resolve) => setTimeout(resolve, retryAfterMs ?? 0))
+      }
+    }
+    this.#options.onChange()
+  }
+
+  // What the line tells
+
+  #lineChanged(state: State, detail: StateDetail): void {
     this.state = state
     this.detail = detail
     this.stateAtMs = this.#now()
-    if (this.welcomed) {
-      this.#knownBefore = new Set(this.roster.people.map(({ id }) => id))
-      this.welcomed = false
-    }
-    if (state === 'open') {
-      this.roster = new Roster()
-      const { name, room } = this.#options.visit
-      this.#client.send({ type: 'join', name, room, key: this.#key, seat: ++this.#seat })
-    }
     this.#options.onChange()
   }
 
-  #received(message: Messages['out']): void {
-    if ('error' in message) this.#options.onRefused(sentenceOf(message))
-    else if (message.type === 'welcome') this.#welcome(message)
-    else if (message.type === 'said') this.transcript.add(message)
-    else if (message.type === 'joined') this.#joined(message.person)
-    else if (message.type === 'left') this.#left(message)
-    else if (message.type === 'renamed') this.#renamed(message.person)
-    else this.#options.onRefused(message.message)
+  #subscriptionChanged(): void {
+    const { state, error } = this.#subscription
+    this.#isSubscribed = state === 'subscribed'
+    if (error && state === 'ended' && error instanceof RefusedError) {
+      this.#options.onRefused(error.message)
+    }
+    if (this.#isSubscribed) this.#resumed()
     this.#options.onChange()
   }
 
-  #welcome({ you, room, people, recent }: Extract<ChatOut, { type: 'welcome' }>): void {
-    const isFirst = !this.welcomed
-    this.welcomed = true
-    this.you = you
-    this.room = room
-    for (const person of people) this.roster.put(person)
-    for (const said of recent) this.transcript.add(said)
-    if (!isFirst) return
-    this.#welcomedAtMs = this.#now()
-    // Confirmed ones were among the recent; what is left may have been lost with the line. The server knows their ids.
-    for (const { id, text } of this.transcript.pending) this.#client.send({ type: 'say', id, text })
+  #resumed(): void {
+    const isFirst = !this.#wasSubscribed
+    this.#wasSubscribed = true
+    this.#catchUp = undefined
+    if (this.#isIncomplete) void this.#readHistory()
+    else if (!isFirst) void this.#count()
   }
 
-  #joined(person: Person): void {
-    const wasHere = this.roster.get(person.id) !== undefined
-    if (!this.roster.put(person) || wasHere || person.id === this.you?.id) return
-    const isBack = this.#knownBefore.has(person.id) && this.#now() - this.#welcomedAtMs < returnMs
-    if (this.welcomed && !isBack) this.transcript.note(`${person.name} joined`, this.#now())
+  #heard(data: Draft | Said, offset: number | null): void {
+    if (!('from' in data)) return
+    this.transcript.add({ ...data, from: this.roster.shown(data.from) })
+    if (data.from.id !== this.you?.id) this.#catchUp?.arrived(offset)
+    this.#tellCaughtUp()
+    this.#options.onChange()
   }
 
-  #left(seat: { id: string; seat: number }): void {
-    const person = this.roster.get(seat.id)
-    if (this.roster.remove(seat) && person) {
-      this.transcript.note(`${person.name} left`, this.#now())
+  // What happened while the line was lost
+
+  /** Where the topic is now: what comes up to there was missed, what comes behind it is news. */
+  async #count(): Promise<void> {
+    const catchUp = (this.#catchUp = new CatchUp())
+    try {
+      const { head } = await this.#line.history(this.#topic, { limit: 1 })
+      catchUp.head(head?.offset ?? 0)
+      this.#tellCaughtUp()
+    } catch {
+      // The line is closed, or the server cannot say: nobody is told a number.
     }
   }
 
-  #renamed(person: Person): void {
-    const before = this.roster.get(person.id)?.name
-    if (!this.roster.put(person)) return
-    if (this.you?.id === person.id) this.you = person
-    if (before !== undefined && before !== person.name) {
-      this.transcript.note(`${before} is now ${person.name}`, this.#now())
+  #tellCaughtUp(): void {
+    const count = this.#catchUp?.countAt(this.#subscription.cursor?.offset ?? 0)
+    if (count === undefined) return
+    this.#catchUp = undefined
+    const messages = count === 1 ? '1 message' : `${count} messages`
+    this.#note(
+      count === 0
+        ? 'The line is back: nothing was missed'
+        : `The line is back: ${messages} caught up`,
+    )
+  }
+
+  #missed({ reason }: Gap): void {
+    this.#catchUp = undefined
+    this.#isIncomplete = true
+    this.#note(missing[reason] ?? 'Some messages are missing')
+    if (this.#isSubscribed) void this.#readHistory()
+  }
+
+  async #readHistory(): Promise<void> {
+    this.#isIncomplete = false
+    try {
+      const { publications } = await this.#line.history(this.#topic, { limit: historyCount })
+      for (const { data, offset } of publications) this.#heard(data, offset)
+    } catch {
+      // What is missing was told; there is no more to be had.
     }
   }
-}
 
-function sentenceOf({ error }: ContractRefusal): string {
-  return error.issues?.map(({ message }) => message).join('. ') || error.message
+  // Who is here
+
+  #peopleChanged({ joined, left }: PresenceChange): void {
+    if (this.#isSubscribed) {
+      for (const one of joined) this.#joined(one)
+      for (const { member } of left) this.#left(member)
+    } else this.#found(joined)
+    this.#options.onChange()
+  }
+
+  /** All who are here, at the beginning and after each reconnect. */
+  #found(members: readonly Member[]): void {
+    this.#knownBefore = new Set(this.roster.people.map(({ id }) => id))
+    this.#subscribedAtMs = this.#now()
+    this.roster.clear()
+    // Who was here before keeps the name.
+    const isYou = ({ state }: Member): boolean => this.#isMarked(state)
+    const order = members.toSorted((one, other) => Number(isYou(one)) - Number(isYou(other)))
+    for (const one of order) this.#put(one)
+  }
+
+  #joined(one: Member): void {
+    const wasHere = this.roster.get(one.member) !== undefined
+    const person = this.#put(one)
+    if (wasHere || person.id === this.you?.id) return
+    const isBack = this.#knownBefore.has(person.id) && this.#now() - this.#subscribedAtMs < returnMs
+    if (!isBack) this.#note(`${person.name} joined`)
+  }
+
+  #put({ member, state }: Member): Person {
+    const person = this.roster.put(personOf(member))
+    if (!this.you && this.#isMarked(state)) this.you = person
+    return person
+  }
+
+  #left(id: string): void {
+    const person = this.roster.get(id)
+    if (!person) return
+    this.roster.remove(id)
+    this.#note(`${person.name} left`)
+  }
+
+  #isMarked(state: unknown): boolean {
+    return (state as { readonly mark?: unknown } | null | undefined)?.mark === this.#mark
+  }
+
+  #note(words: string): void {
+    this.transcript.note(words, this.#now())
+    this.#options.onChange()
+  }
 }
 
 /** 128 random bits. `randomUUID` is for secure pages only, and a test server in the house is none. */

@@ -1,5 +1,6 @@
-// The way in: a name and a room, remembered and shared. The server judges them; this only asks.
+// The way in: a name and a room, remembered and shared. What cannot be is said here; the gateway goes by the same rules.
 
+import { nameProblem, roomProblem, tidyName, tidyRoom } from '../chat/chat-words.ts'
 import { find, setText } from './elements.ts'
 import type { Visit } from './chat-session.ts'
 
@@ -19,8 +20,9 @@ export class Door {
         name: this.#name.value.trim(),
         room: this.#room.value.trim().replace(/^#/, ''),
       }
-      if (!visit.name) return this.problem('Choose a name', this.#name)
-      if (!visit.room) return this.problem('Choose a room', this.#room)
+      const { name, room } = problemsOf(visit)
+      if (name) return this.problem(name, this.#name)
+      if (room) return this.problem(room, this.#room)
       remember(visit.name)
       onEnter(visit)
     })
@@ -50,7 +52,13 @@ export class Door {
 /** The visit that the address and the memory of this browser name, if both are complete. */
 export function knownVisit(): Visit | undefined {
   const [name, room] = [rememberedName(), roomOfAddress()]
-  return name && room ? { name, room } : undefined
+  if (!name || !room) return undefined
+  const problems = problemsOf({ name, room })
+  return problems.name || problems.room ? undefined : { name, room }
+}
+
+function problemsOf({ name, room }: Visit): { name: string | null; room: string | null } {
+  return { name: nameProblem(tidyName(name)), room: roomProblem(tidyRoom(room)) }
 }
 
 /** The room of `/#room`. */

@@ -100,6 +100,12 @@ addEventListener('hashchange', () => {
   enter({ ...visit, room })
 })
 
+// Else the one who reloads would meet themselves, for the moment in which who is away may come back.
+addEventListener('pagehide', () => session?.close())
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && session && visit) enter(visit)
+})
+
 const known = knownVisit()
 if (known) enter(known)
 else door.open()

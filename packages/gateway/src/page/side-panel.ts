@@ -1,6 +1,6 @@
 // Who is here, beside the room; on a narrow screen a sheet that opens and closes.
 
-import type { Person } from '../chat/chat-contract.ts'
+import type { Person } from '../chat/chat-words.ts'
 import { arrange, find, make, setText } from './elements.ts'
 import { nameHue } from './name-hue.ts'
 

@@ -1,13 +1,13 @@
 // What was said in a room, as the page shows it: in order, each message once, grouped by who speaks. Pure.
 
-import type { Author, Said } from '../chat/chat-contract.ts'
+import type { Draft, Person, Said } from '../chat/chat-words.ts'
 
 /** One message. A pending one was written here and is not confirmed by the server yet. */
 export interface Message {
   /** Author and id together: nobody can take another's id. */
   readonly key: string
   readonly id: string
-  readonly from: Author
+  readonly from: Person
   readonly text: string
   readonly atMs: number
   readonly pending: boolean
@@ -25,7 +25,7 @@ export type Turn =
   | {
       readonly kind: 'turn'
       readonly key: string
-      readonly from: Author
+      readonly from: Person
       readonly messages: Message[]
     }
   | {
@@ -45,21 +45,41 @@ const turnMs = 5 * 60_000
 export class Transcript {
   #entries: (Message | Notice)[] = []
   #pending = new Map<string, Message>()
+  /** Confirmed, and not heard yet: where they stand is a guess. */
+  readonly #guessed = new Set<string>()
   #noticeCount = 0
 
-  /** True if the message is new here, or confirms one that was pending. */
+  /** True if the message is new here, or was written here and is heard for the first time. */
   add({ id, from, text, at }: Said): boolean {
     const key = keyOf(from.id, id)
-    if (this.#entries.some((entry) => entry.key === key)) return false
+    const index = this.#entries.findIndex((entry) => entry.key === key)
+    if (index >= 0 && !this.#guessed.delete(key)) return false
+    if (index >= 0) this.#entries.splice(index, 1)
     this.#pending.delete(key)
     this.#insert({ key, id, from, text, atMs: at, pending: false })
     return true
   }
 
   /** Keeps what was written here until the server confirms it. */
-  write(id: string, from: Author, text: string, atMs: number): void {
+  write({ id, text }: Draft, from: Person, atMs: number): void {
     const key = keyOf(from.id, id)
     this.#pending.set(key, { key, id, from, text, atMs, pending: true })
+  }
+
+  /** The server has it. It may be heard before, later, or, where history was lost, never. */
+  confirm(id: string, authorId: string): void {
+    const key = keyOf(authorId, id)
+    const message = this.#pending.get(key)
+    if (!message) return
+    this.#pending.delete(key)
+    this.#guessed.add(key)
+    const atMs = Math.max(message.atMs, this.#entries.at(-1)?.atMs ?? 0)
+    this.#insert({ ...message, atMs, pending: false })
+  }
+
+  /** The server will not have it. */
+  withdraw(id: string, authorId: string): void {
+    this.#pending.delete(keyOf(authorId, id))
   }
 
   note(notice: string, atMs: number): void {
@@ -97,7 +117,9 @@ export class Transcript {
     let index = this.#entries.length
     while (index > 0 && (this.#entries[index - 1] as Message | Notice).atMs > entry.atMs) index -= 1
     this.#entries.splice(index, 0, entry)
-    if (this.#entries.length > entryCount) this.#entries.shift()
+    if (this.#entries.length <= entryCount) return
+    const { key } = this.#entries.shift() as Message | Notice
+    this.#guessed.delete(key)
   }
 }
 

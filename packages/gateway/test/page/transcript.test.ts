@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Said } from '../../src/chat/chat-contract.ts'
+import type { Said } from '../../src/chat/chat-words.ts'
 import { Transcript } from '../../src/page/transcript.ts'
 import type { Turn } from '../../src/page/transcript.ts'
 
 const oneDay = (): string => 'today'
 const said = (from: string, id: string, at: number): Said => ({
-  type: 'said',
   id,
   from: { id: from, name: from },
   text: id,
@@ -54,7 +53,7 @@ test('each message stands once, in the order of time, in whatever order and howe
 
 test('what was written is pending at the end until it is confirmed', () => {
   const transcript = new Transcript()
-  transcript.write('x', { id: 'a', name: 'a' }, 'x', 10)
+  transcript.write({ id: 'x', text: 'x' }, { id: 'a', name: 'a' }, 10)
   transcript.add(said('b', 'later', 20))
   assert.deepEqual(textsOf(transcript.turns(oneDay)), ['b: later', 'a: x'])
   assert.equal(transcript.pending.length, 1)
@@ -83,4 +82,26 @@ test('only the last four hundred are kept', () => {
   const transcript = new Transcript()
   for (let at = 0; at < 500; at += 1) transcript.add(said(`${at % 2}`, `${at}`, at))
   assert.equal(transcript.turns(oneDay).length, 400)
+})
+
+test('what is confirmed and not heard yet stands at the end; heard, it stands where it belongs, once', () => {
+  const transcript = new Transcript()
+  transcript.write({ id: 'x', text: 'x' }, { id: 'a', name: 'a' }, 5)
+  transcript.add(said('b', 'first', 10))
+  transcript.confirm('x', 'a')
+  assert.equal(transcript.pending.length, 0)
+  assert.deepEqual(textsOf(transcript.turns(oneDay)), ['b: first', 'a: x'])
+  assert.equal(transcript.add(said('a', 'x', 8)), true)
+  assert.equal(transcript.add(said('a', 'x', 8)), false)
+  assert.deepEqual(textsOf(transcript.turns(oneDay)), ['a: x', 'b: first'])
+  // Heard before it was confirmed, there is nothing left to do.
+  transcript.confirm('x', 'a')
+  assert.equal(transcript.turns(oneDay).length, 2)
+})
+
+test('what the server will not have is gone', () => {
+  const transcript = new Transcript()
+  transcript.write({ id: 'x', text: 'x' }, { id: 'a', name: 'a' }, 5)
+  transcript.withdraw('x', 'a')
+  assert.deepEqual(transcript.turns(oneDay), [])
 })
