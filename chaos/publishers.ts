@@ -3,8 +3,8 @@
 import { createInterface } from 'node:readline'
 import { live } from 'holdline-client'
 import type { LiveLine } from 'holdline-client'
-import { WebSocket } from 'ws'
 import { Bits } from './bits.ts'
+import { environment } from './line-socket.ts'
 import { tell } from './words.ts'
 import type { Asked } from './words.ts'
 
@@ -30,8 +30,8 @@ let published = 0
 
 const lines: Line[] = Array.from({ length: lineCount }, () =>
   live(url, {
-    environment: { WebSocket: WebSocket as never },
-    backoff: { baseMs: 50, maxMs: 500 },
+    environment,
+    backoff: { baseMs: 50, capMs: 500 },
     heartbeatMs: 5_000,
     onError: (error) => process.stderr.write(`publisher: ${String(error)}\n`),
   }),

@@ -21,8 +21,9 @@ export interface Outcome extends Verdict {
 /** Clients of one process: below the limit of open files, and of what one process can do. */
 const CLIENTS_PER_PROCESS = 2_500
 const BROKER_KILLS = 10
-/** Time for everything to arrive after the last fault. */
-const SETTLE_MS = 30_000
+/** Time for everything to arrive after the last fault; less where nothing at all came for this long. */
+const SETTLE_MS = 60_000
+const QUIET_MS = 10_000
 
 export async function runScenario(
   scenario: ScenarioName,
@@ -101,11 +102,17 @@ function expectedCount(
   return count
 }
 
-/** Waits until so much was shown, or nothing more comes. */
+/** Waits until so much was shown, or nothing more has come for a while. */
 async function settled(subscribers: readonly Child[], expected: number): Promise<void> {
   const giveUpAt = performance.now() + SETTLE_MS
+  let shown = -1
+  let sinceMs = performance.now()
   while (performance.now() < giveUpAt) {
-    if (subscribers.reduce((sum, { count }) => sum + count, 0) >= expected) return
+    const now = subscribers.reduce((sum, { count }) => sum + count, 0)
+    if (now >= expected) return
+    if (now > shown) sinceMs = performance.now()
+    else if (performance.now() - sinceMs > QUIET_MS) return
+    shown = now
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

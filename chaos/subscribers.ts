@@ -2,8 +2,8 @@
 
 import { createInterface } from 'node:readline'
 import { live } from 'holdline-client'
-import { WebSocket } from 'ws'
 import { Bits } from './bits.ts'
+import { environment } from './line-socket.ts'
 import { tell } from './words.ts'
 import type { Asked, ShownTopic } from './words.ts'
 
@@ -35,8 +35,8 @@ class Subscriber {
     this.client = client
     this.topic = topics[client % topics.length]!
     const line = live<Record<string, { id: number }>>(url, {
-      environment: { WebSocket: WebSocket as never },
-      backoff: { baseMs: 50, maxMs: 500 },
+      environment,
+      backoff: { baseMs: 50, capMs: 500 },
       heartbeatMs: 5_000,
       onState: (state) => {
         if (state === 'reconnecting' && this.#lostAtMs === 0) this.#lostAtMs = performance.now()
