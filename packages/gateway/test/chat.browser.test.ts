@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { complaints, enter, openPage, picture, say } from './browser.ts'
-import { startCommand } from './command.ts'
+import { startCommand, workersOf } from './command.ts'
 
 const desk = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' as const }
 const phone = {
@@ -170,6 +170,64 @@ test('the server is killed and comes back: it is shown, nothing written is lost,
   assert.equal(second.process.exitCode, null)
 })
 
+test('the worker of a page is killed: it comes back, is told what it missed, and nothing is lost or shown twice', async (context) => {
+  const { url, process: supervisor } = await startCommand(context, ['--processes', '2'])
+  const [ada, bo] = [await openPage(`${url}/#lobby`, desk), await openPage(`${url}/#lobby`, phone)]
+  // So that there is time to talk before she is back.
+  await ada.evaluate(() => {
+    window.WebSocket = class extends WebSocket {
+      constructor(address: string | URL, protocols: string | string[] = []) {
+        super(document.body.dataset['held'] ? '/nowhere' : address, protocols)
+      }
+    }
+  })
+  await enter(ada, 'Ada')
+  await enter(bo, 'Bo')
+  await seesPeople(bo, 'Ada', 'Bo')
+  await say(bo, 'before')
+  await words(ada, 'before').waitFor()
+  await ada.evaluate(() => (document.body.dataset['held'] = 'yes'))
+
+  const lost = ada.locator('body[data-line=reconnecting]')
+  for (const worker of workersOf(supervisor.pid as number)) {
+    process.kill(worker, 'SIGKILL')
+    // She sits on one of the two.
+    const isLost = await lost.waitFor({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    )
+    if (isLost) break
+  }
+  await lost.waitFor()
+  await say(ada, 'meanwhile')
+  const missed = ['one', 'two', 'three'].map((text) => `missed ${text}`)
+  for (const text of missed) {
+    await say(bo, text)
+    await words(bo, text).and(bo.locator(':not([data-pending])')).waitFor({ timeout: 20_000 })
+  }
+  assert.equal(await words(ada, 'meanwhile').getAttribute('data-pending'), '')
+  assert.equal(await words(ada, 'missed').count(), 0)
+  await picture(ada, 'worker-lost-light')
+
+  await ada.evaluate(() => delete document.body.dataset['held'])
+  // Between two attempts there is one under way, and nothing to press.
+  await ada
+    .locator('#banner-action')
+    .click({ timeout: 1000 })
+    .catch(() => {})
+  await ada.locator('body[data-line=open]').waitFor({ timeout: 40_000 })
+  await ada.locator('.notice', { hasText: 'The line is back: 3 messages caught up' }).waitFor()
+  for (const page of [ada, bo]) {
+    await words(page, 'meanwhile').and(page.locator(':not([data-pending])')).waitFor()
+    for (const text of ['before', 'meanwhile', ...missed]) {
+      assert.equal(await words(page, text).count(), 1, text)
+    }
+    await seesPeople(page, 'Ada', 'Bo')
+  }
+  await picture(ada, 'worker-back-light')
+  await picture(bo, 'worker-back-phone-dark')
+})
+
 test('the room is in the address: another room is another conversation', async (context) => {
   const { url } = await startCommand(context, [])
   const page = await openPage(`${url}/#one`, { ...desk, colorScheme: 'dark' })
@@ -185,4 +243,7 @@ test('the room is in the address: another room is another conversation', async (
   await page.goto(`${url}/?#one`)
   await words(page, 'in one').waitFor()
   assert.deepEqual(await people(page), ['Ada'])
+  await page.reload()
+  await words(page, 'in one').waitFor()
+  await seesPeople(page, 'Ada')
 })

@@ -3,7 +3,16 @@ import { test } from 'node:test'
 import type { Environment } from 'holdline-client'
 import { ChatSession } from '../../src/page/chat-session.ts'
 
-type Envelope = { readonly type: string; readonly id: number } & Readonly<Record<string, any>>
+interface Envelope {
+  readonly type: string
+  readonly id: number
+  readonly topic?: string
+  readonly token?: string
+  readonly since?: unknown
+  readonly state?: unknown
+  readonly data?: { readonly id: string; readonly text: string }
+  readonly idempotencyKey?: string
+}
 
 const bo = { member: 'hash-of-bo Bo', identity: 'hash-of-bo Bo', state: {} }
 const ada = 'hash-of-ada Ada'
@@ -76,7 +85,7 @@ function setUp() {
         members,
         ...resumed,
       })
-      const you = { member: ada, identity: ada, state: last('subscribe')['state'] }
+      const you = { member: ada, identity: ada, state: last('subscribe').state }
       receive({ type: 'presence', topic, joined: [you], left: [], changed: [] })
     },
     said(id: string, offset: number, member: string = bo.member): void {
@@ -102,9 +111,9 @@ function setUp() {
 test('it asks for the room with all that is kept, as the same person on each line', async () => {
   const { session, last, open, join, lose } = setUp()
   await open()
-  const first = { token: last('hello')['token'] as string, asked: last('subscribe') }
+  const first = { token: last('hello').token ?? '', asked: last('subscribe') }
   assert.match(first.token, /^[\w-]{32} Ada$/)
-  assert.deepEqual([first.asked['topic'], first.asked['since']], [topic, 'start'])
+  assert.deepEqual([first.asked.topic, first.asked.since], [topic, 'start'])
   assert.equal(session.welcomed, false)
   await join()
   assert.deepEqual([session.welcomed, session.you], [true, { id: ada, name: 'Ada' }])
@@ -112,8 +121,8 @@ test('it asks for the room with all that is kept, as the same person on each lin
   assert.deepEqual([session.state, session.welcomed], ['reconnecting', false])
   session.retry()
   await open()
-  assert.equal(last('hello')['token'], first.token)
-  assert.deepEqual(last('subscribe')['since'], { epoch: 'e', offset: 0 })
+  assert.equal(last('hello').token, first.token)
+  assert.deepEqual(last('subscribe').since, { epoch: 'e', offset: 0 })
 })
 
 test('what is written waits until it is confirmed, over as many lines as it takes', async () => {
@@ -123,7 +132,7 @@ test('what is written waits until it is confirmed, over as many lines as it take
   await join()
   assert.equal(session.say('one'), true)
   const { data, idempotencyKey } = last('publish')
-  assert.equal(data.id, idempotencyKey)
+  assert.equal(data?.id, idempotencyKey)
   lose()
   session.say('two')
   session.retry()
@@ -132,17 +141,17 @@ test('what is written waits until it is confirmed, over as many lines as it take
   await join()
   const again = sent.slice(before).filter(({ type }) => type === 'publish')
   assert.deepEqual(
-    again.map((one) => one['data'].text),
+    again.map((one) => one.data?.text),
     ['one', 'two'],
   )
-  assert.equal(again[0]?.['idempotencyKey'], idempotencyKey)
+  assert.equal(again[0]?.idempotencyKey, idempotencyKey)
   await answer('publish', { type: 'published', cursor: { epoch: 'e', offset: 2 } })
   assert.deepEqual(
     session.transcript.pending.map(({ text }) => text),
     ['one'],
   )
   // What was taken on the line that broke comes back without an answer.
-  said(data.id, 1, ada)
+  said(data?.id ?? '', 1, ada)
   assert.equal(session.transcript.pending.length, 0)
   assert.equal(texts().length, 2)
 })
