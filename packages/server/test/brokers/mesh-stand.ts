@@ -85,6 +85,14 @@ export class MeshStand {
     return { links, mesh }
   }
 
+  /** A broker that is stopped at the end, once somebody has started it. */
+  unstarted(id: number, options?: StandOptions): { links: ProcessLinks; broker: ProcessBroker } {
+    const links = this.links(id, options)
+    const broker = new ProcessBroker(links, options)
+    this.atEnd(() => broker.stop())
+    return { links, broker }
+  }
+
   /** The process of the supervisor: it keeps the histories, and hears nothing. */
   async startKeeper(options?: StandOptions): Promise<ProcessBroker> {
     const broker = this.broker(0, { ...options, hears: false })

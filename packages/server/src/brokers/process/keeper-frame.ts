@@ -289,7 +289,7 @@ export class KeeperDecoder {
     this.#isBad = false
   }
 
-  /** Moves past so many bytes; 0 where they are not there. */
+  /** Moves past so many bytes, and says where they begin; -1 where they are not there. */
   #skip(count: number): number {
     const at = this.#at
     if (at + count > this.#end) {
@@ -340,9 +340,12 @@ export class KeeperDecoder {
     return { count: this.#whole(1), bytes: this.#whole(1), ageMs: this.#whole(1) }
   }
 
+  /** The rest, up to `end`; what comes before it must not have gone beyond. */
   #message(flags: number, end: number): PublishedMessage {
-    const at = this.#skip(Math.max(0, end - this.#at))
-    if (at < 0) return ''
+    const at = this.#at
+    if (at > end) this.#isBad = true
+    if (this.#isBad) return ''
+    this.#at = end
     return flags & Flag.TEXT
       ? this.#bytes.toString('utf8', at, end)
       : plainBytes(this.#bytes, at, end)
@@ -354,7 +357,6 @@ export class KeeperDecoder {
     const previous = this.#whole(0)
     const timeMs = this.#whole(0)
     const key = flags & Flag.KEY ? this.#name() : null
-    if (this.#at > end) this.#isBad = true
     const message = this.#message(flags, end)
     // The receiver's to keep, and it must not keep all that came with it.
     const kept = typeof message === 'string' ? message : new Uint8Array(message)

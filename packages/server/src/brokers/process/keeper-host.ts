@@ -14,6 +14,7 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
+import { isPattern, TopicPattern } from '../../topics/topic-name.ts'
 import type { HistoryKeeper } from './history-keeper.ts'
 import { KeeperBatch, KeeperDecoder, refusalOf } from './keeper-frame.ts'
 import { FrameKind } from './mesh-frame.ts'
@@ -180,10 +181,14 @@ class FarMember implements KeeperMember {
       this.#gathered(before)
       return true
     }
-    const cursor =
-      request.kind === FrameKind.APPEND
-        ? this.#keeper.append(topic, request.message, request.options)
-        : this.#keeper.attach(this, topic, request.retention)
+    let cursor: Cursor | null
+    if (request.kind === FrameKind.APPEND) {
+      cursor = this.#keeper.append(topic, request.message, request.options)
+    } else {
+      const { retention } = request
+      if (retention === null && !isRealPattern(topic)) return false
+      cursor = this.#keeper.attach(this, topic, retention)
+    }
     const before = this.#batch.length
     this.#batch.cursor(cursor)
     this.#gathered(before)
@@ -213,5 +218,15 @@ class FarMember implements KeeperMember {
     const missed = this.#missed
     this.#missed = new Set()
     for (const topic of missed) this.#keeper.tellLatest(this, topic)
+  }
+}
+
+/** Whoever asks has checked: another one breaks the format. */
+function isRealPattern(text: string): boolean {
+  try {
+    void new TopicPattern(text)
+    return isPattern(text)
+  } catch {
+    return false
   }
 }

@@ -119,7 +119,11 @@ export class ProcessBroker implements Broker {
   attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
     if (this.#sink === null) return stopped(topic)
     if (retention !== null) return this.#keeper.attach(topic, retention)
-    if (!isPattern(topic)) return NOTHING
+    return isPattern(topic) ? this.#attachPattern(topic) : NOTHING
+  }
+
+  async #attachPattern(topic: string): Promise<Cursor | null> {
+    // The keeper takes one that is none for a broken frame.
     void new TopicPattern(topic)
     return this.#keeper.attach(topic, null)
   }

@@ -121,3 +121,24 @@ test('a broker whose address cannot be listened on says so', async (t) => {
   t.after(() => broker.stop())
   await assert.rejects(broker.start(hearing(() => {})), { code: 'ERR_BROKER_START' })
 })
+
+test('a process is named by its number, and those that are left are told by its name that it has ended', async (t) => {
+  const stand = MeshStand.for(t)
+  const nameOf = (id: number): string => `run.${id}`
+  const { broker } = stand.unstarted(1, { nameOf })
+  const gone: string[] = []
+  broker.ended(7)
+  await broker.start({ ...hearing(() => {}), processGone: (name) => void gone.push(name) })
+  assert.equal(broker.processName, 'run.1')
+  broker.ended(2)
+  assert.deepEqual(gone, ['run.2'])
+  assert.notEqual(stand.broker(1).processName, stand.broker(1).processName)
+})
+
+test('a pattern that is none is refused before the keeper is asked', async (t) => {
+  const stand = MeshStand.for(t)
+  await stand.startKeeper()
+  const { broker } = await stand.start(1)
+  await assert.rejects(broker.attach('a.**.b', null), { code: 'ERR_TOPIC_NAME' })
+  assert.equal(await broker.attach('a.**', null), null)
+})
