@@ -401,7 +401,7 @@ export function printedLayerTable(markdown: string): string | undefined {
 
 export function readTree(root: string): Tree {
   const files = new Map<string, string>()
-  for (const folder of ['packages', 'conformance', 'examples', 'bench', 'tools']) {
+  for (const folder of ['packages', 'conformance', 'chaos', 'examples', 'bench', 'tools']) {
     if (!existsSync(join(root, folder))) continue
     for (const path of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       if (!path.endsWith('.ts') || /(^|[\\/])(node_modules|dist)[\\/]/.test(path)) continue

@@ -16,6 +16,7 @@ const root = dirname(import.meta.dirname)
 
 /** Files that start browsers, processes or whole programs: one at a time, after all others. */
 const heavy: readonly RegExp[] = [
+  /^chaos\/test\/run\./,
   /^conformance\//,
   /^examples\//,
   /^packages\/client\/test\/(react|runtimes)\.test\.ts$/,
@@ -28,7 +29,7 @@ const heavy: readonly RegExp[] = [
 const deadline = pathToFileURL(join(import.meta.dirname, 'test-deadline.ts')).href
 
 function testFiles(): string[] {
-  return ['packages', 'conformance', 'tools', 'examples', 'bench']
+  return ['packages', 'conformance', 'chaos', 'tools', 'examples', 'bench']
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
