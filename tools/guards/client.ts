@@ -24,8 +24,8 @@ export const guards: readonly Guard[] = [
       ],
       [
         'publications arrive before the subscription is answered',
-        "publication(message: Envelope): void {\n    if (this.state !== 'subscribed') return",
-        'publication(message: Envelope): void {',
+        "pub(message: Envelope): void {\n    if (this.state !== 'subscribed') return",
+        'pub(message: Envelope): void {',
       ],
       [
         'a gap behind the cursor is told again',

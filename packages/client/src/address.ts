@@ -5,7 +5,7 @@
  * @throws SyntaxError or TypeError if it is none.
  */
 export function socketUrl(url: string | URL, base?: string): URL {
-  const resolved = new URL(url, base ?? (typeof location === 'undefined' ? base : location.href))
+  const resolved = new URL(url, base ?? globalThis.location?.href)
   resolved.protocol = resolved.protocol.replace(/^http/, 'ws')
   // A WebSocket address has no fragment; the platform refuses one.
   resolved.hash = ''

@@ -34,8 +34,8 @@ const longestHintMs = 300_000
  * hides the status and headers of a refused upgrade, so the close frame is the only place where it can see a hint.
  */
 export function retryAfterMs({ reason }: CloseInfo): number {
-  const seconds = /\bretry-after[=:] ?(\d{1,6})\b/i.exec(reason)?.[1]
-  return seconds === undefined ? 0 : Math.min(longestHintMs, Number(seconds) * 1000)
+  const seconds = /\bretry-after[=:] ?(\d{1,6})\b/i.exec(reason)?.[1] ?? 0
+  return Math.min(longestHintMs, Number(seconds) * 1000)
 }
 
 /**
@@ -44,5 +44,5 @@ export function retryAfterMs({ reason }: CloseInfo): number {
  * Forbidden of the IANA registry), or anything of the program's own (4000–4999).
  */
 export function worthRetrying({ code }: CloseInfo): boolean {
-  return ![1000, 1003, 1008, 1010, 3000, 3003].includes(code) && !(code >= 4000 && code <= 4999)
+  return !/^(1000|1003|1008|1010|3000|3003|4...)$/.test(`${code}`)
 }

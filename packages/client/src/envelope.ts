@@ -30,7 +30,7 @@ export const jsonEnvelopes: EnvelopeCodec = {
 }
 
 export function isEnvelope(value: unknown): value is Envelope {
-  return isObject(value) && typeof value['type'] === 'string'
+  return isObject(value) && isText(value['type'])
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -71,7 +71,7 @@ export function membersOf(list: unknown): Member[] {
   return objectsOf(list).filter(({ member }) => isText(member)) as unknown as Member[]
 }
 
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 

@@ -30,19 +30,18 @@ export function globalEnvironment(): Environment {
   }
 }
 
+/** Where nothing can be listened to, as in Node, there is nothing to hear. */
 function watchNetwork(listener: (event: NetworkEvent) => void): () => void {
-  // Outside browsers there are no such events.
-  if (typeof document === 'undefined' || typeof addEventListener === 'undefined') return () => {}
   const ended = new AbortController()
-  const { signal } = ended
-  addEventListener('online', () => listener('online'), { signal })
-  addEventListener('offline', () => listener('offline'), { signal })
-  document.addEventListener(
-    'visibilitychange',
-    () => {
-      if (document.visibilityState === 'visible') listener('visible')
-    },
-    { signal },
-  )
+  const tell = ({ type }: Event): void => {
+    if (type !== visibility) listener(type as NetworkEvent)
+    else if (document.visibilityState === 'visible') listener('visible')
+  }
+  // The last one is the document's, and bubbles.
+  for (const type of ['online', 'offline', visibility]) {
+    globalThis.addEventListener?.(type, tell, ended)
+  }
   return () => ended.abort()
 }
+
+const visibility = 'visibilitychange'

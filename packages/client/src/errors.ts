@@ -59,7 +59,7 @@ export class RefusedError extends Error {
 
 /** Hands an error to the program's listener, or to the console where there is none. */
 export function report<Reported extends Error>(
-  { onError = (error) => console.warn(error) }: { onError?: (error: Reported) => void },
+  { onError = console.warn }: { onError?: (error: Reported) => void },
   error: Reported,
 ): void {
   guard(() => onError(error))

@@ -23,9 +23,9 @@ export interface Speaker {
 }
 
 export class HeldLine {
+  readonly #closing: PromiseWithResolvers<CloseInfo> = Promise.withResolvers()
   /** Resolves when the line is closed for good, with the last close. Never rejects. */
-  readonly closed: Promise<CloseInfo>
-  readonly #resolveClosed: (close: CloseInfo) => void
+  readonly closed: Promise<CloseInfo> = this.#closing.promise
   readonly environment: Environment
   state: State = 'connecting'
   socket: WebSocket | undefined
@@ -42,9 +42,6 @@ export class HeldLine {
   readonly #abort = (): void => this.close()
 
   constructor(url: string, protocols: readonly string[], options: LineOptions, speaker: Speaker) {
-    const { promise, resolve } = Promise.withResolvers<CloseInfo>()
-    this.closed = promise
-    this.#resolveClosed = resolve
     this.#url = url
     this.#protocols = protocols
     this.#options = options
@@ -156,7 +153,7 @@ export class HeldLine {
     this.state = 'closed'
     const unsentCount = this.#speaker.ended()
     this.#enter('closed', { attempt: this.#attempt, close, unsentCount })
-    this.#resolveClosed(close)
+    this.#closing.resolve(close)
   }
 
   #setTimer(callback?: () => void, delayMs = 0): void {

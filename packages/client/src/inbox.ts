@@ -25,14 +25,12 @@ export class Inbox<Message> {
   }
 
   push(message: Message): void {
-    const waiter = this.#waiters.shift()
-    if (waiter) {
-      waiter.resolve({ done: false, value: message })
-    } else if (this.#missedCount > 0) {
+    if (this.#missedCount > 0) {
       // Invariant: nothing enters behind a gap before a reader has seen the gap.
       this.#missedCount += 1
-    } else if (this.#messages.length < this.#capacity) {
+    } else if (this.#waiters.length > 0 || this.#messages.length < this.#capacity) {
       this.#messages.push(message)
+      this.#serve()
     } else {
       this.#missedCount = 1
       this.#onGap(new ClientError('ERR_INBOX_FULL', 'raise inboxMessages'))
@@ -44,7 +42,7 @@ export class Inbox<Message> {
     if (this.#ended) return
     this.#ended = true
     this.#error = error
-    for (const waiter of this.#waiters.splice(0)) this.#tellEnd(waiter)
+    this.#serve()
   }
 
   /** One reader. It rejects with ERR_INBOX_FULL where messages are missing; a new reader goes on after the gap. */
@@ -55,17 +53,9 @@ export class Inbox<Message> {
       next: () =>
         new Promise((resolve, reject) => {
           if (returned) return resolve({ done: true, value: undefined })
-          if (this.#messages.length > 0) {
-            return resolve({ done: false, value: this.#messages.shift() as Message })
-          }
-          if (this.#missedCount > 0) {
-            const detail = `${this.#missedCount} missed`
-            this.#missedCount = 0
-            return reject(new ClientError('ERR_INBOX_FULL', detail))
-          }
-          if (this.#ended) return this.#tellEnd({ resolve, reject })
           own = { resolve, reject }
           this.#waiters.push(own)
+          this.#serve()
         }),
       return: () => {
         returned = true
@@ -82,8 +72,17 @@ export class Inbox<Message> {
     return reader
   }
 
-  #tellEnd(waiter: Waiter<Message>): void {
-    if (this.#error) waiter.reject(this.#error)
-    else waiter.resolve({ done: true, value: undefined })
+  /** Gives waiting readers what there is for them. */
+  #serve(): void {
+    for (let waiter; (waiter = this.#waiters[0]); this.#waiters.shift()) {
+      if (this.#messages.length > 0) {
+        waiter.resolve({ done: false, value: this.#messages.shift() as Message })
+      } else if (this.#missedCount > 0) {
+        waiter.reject(new ClientError('ERR_INBOX_FULL', `${this.#missedCount} missed`))
+        this.#missedCount = 0
+      } else if (!this.#ended) return
+      else if (this.#error) waiter.reject(this.#error)
+      else waiter.resolve({ done: true, value: undefined })
+    }
   }
 }

@@ -8,8 +8,17 @@ import { worthRetrying } from './backoff.ts'
 import type { CloseInfo } from './backoff.ts'
 import { validate } from './codec.ts'
 import type { Schema } from './contract.ts'
-import { cursorOf, isEnvelope, jsonEnvelopes, membersOf, messageOf, objectsOf } from './envelope.ts'
+import {
+  cursorOf,
+  isEnvelope,
+  isText,
+  jsonEnvelopes,
+  membersOf,
+  messageOf,
+  objectsOf,
+} from './envelope.ts'
 import type { Envelope, EnvelopeCodec } from './envelope.ts'
+import type { Environment } from './environment.ts'
 import { ClientError, RefusedError, isCount, report } from './errors.ts'
 import { guard } from './guard.ts'
 import { HeldLine, longestTimerMs } from './held-line.ts'
@@ -38,6 +47,7 @@ export class LiveLine<Publishes, Receives> {
   /** Resolves when the line is closed for good, with the last close. Never rejects. */
   readonly closed: Promise<CloseInfo>
   readonly #line: HeldLine
+  readonly #environment: Environment
   readonly #options: LiveOptions
   readonly #encoding: EnvelopeCodec
   readonly #asks: Asks
@@ -76,7 +86,8 @@ export class LiveLine<Publishes, Receives> {
       lost: () => this.#lost(),
       ended: () => this.#ended(),
     })
-    const { now, random } = this.#line.environment
+    this.#environment = this.#line.environment
+    const { now, random } = this.#environment
     this.#asks = new Asks(encoding, bufferBytes, answerTimeoutMs, now)
     this.#keyOrigin = `${random()}${random()}`
     this.closed = this.#line.closed
@@ -236,11 +247,9 @@ export class LiveLine<Publishes, Receives> {
     const subscription = entryOf(this.#subscriptions, String(message['topic']))
     switch (message.type) {
       case 'pub':
-        return subscription?.publication(message)
       case 'gap':
-        return subscription?.gap(message)
       case 'presence':
-        return subscription?.presence(message)
+        return subscription?.[message.type](message)
       case 'goaway':
         return this.#leaveLater(message)
     }
@@ -261,7 +270,7 @@ export class LiveLine<Publishes, Receives> {
     const { moveTo = [] } = this.#options
     let target: string | undefined
     try {
-      const address = socketUrl(typeof url === 'string' ? url : '', this.#line.url)
+      const address = socketUrl(isText(url) ? url : '', this.#line.url)
       const origins = [new URL(this.#line.url).origin, ...moveTo]
       if (origins.includes(address.origin)) target = address.href
     } catch {
@@ -273,22 +282,21 @@ export class LiveLine<Publishes, Receives> {
   #renewBefore(expiresInMs: unknown): void {
     if (!isCount(expiresInMs) || !this.#options.token) return
     // Not all at once where all came at once, and never in a hurry that a server could ask for.
-    const waitMs = expiresInMs * (0.7 + this.#line.environment.random() * 0.2)
+    const waitMs = expiresInMs * (0.7 + this.#environment.random() * 0.2)
     this.#after('renew', Math.max(1000, waitMs), () => void this.#sendToken('token'))
   }
 
   #beat(): void {
     const { heartbeatMs = 10_000 } = this.#options
-    const { setTimeout } = this.#line.environment
     const tick = (): void => {
-      this.#heartbeat = setTimeout(tick, heartbeatMs)
+      this.#heartbeat = this.#environment.setTimeout(tick, heartbeatMs)
       const isStuck = this.#asks.expire()
       if (!this.#asks.stands) return
       this.#silentTicks += 1
       if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
       else if (this.#silentTicks > 1) this.#askNow({ type: 'ping' }, 'pong')
     }
-    this.#heartbeat = setTimeout(tick, heartbeatMs)
+    this.#heartbeat = this.#environment.setTimeout(tick, heartbeatMs)
   }
 
   #mayReturn(close: CloseInfo, attempt: number): boolean {
@@ -305,9 +313,8 @@ export class LiveLine<Publishes, Receives> {
   }
 
   #ended(): number {
-    const { environment } = this.#line
     this.#endSession()
-    environment.clearTimeout(this.#heartbeat)
+    this.#environment.clearTimeout(this.#heartbeat)
     const unsentCount = this.#asks.end()
     for (const subscription of this.#subscriptions.values()) {
       this.#finish(subscription, new ClientError('ERR_LINE_CLOSED'))
@@ -369,14 +376,13 @@ export class LiveLine<Publishes, Receives> {
 
   /** A timer of this line; another for the same thing replaces it. What a server asks for is taken within reason. */
   #after(what: string, delayMs: unknown, callback: () => void): void {
-    const { clearTimeout, setTimeout } = this.#line.environment
-    clearTimeout(this.#timers.get(what))
+    this.#environment.clearTimeout(this.#timers.get(what))
     const ms = Math.min(longestTimerMs, Number(delayMs) || 0)
-    this.#timers.set(what, setTimeout(callback, ms))
+    this.#timers.set(what, this.#environment.setTimeout(callback, ms))
   }
 
   #endSession(): void {
-    for (const timer of this.#timers.values()) this.#line.environment.clearTimeout(timer)
+    for (const timer of this.#timers.values()) this.#environment.clearTimeout(timer)
     this.#timers.clear()
   }
 }

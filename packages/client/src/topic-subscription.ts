@@ -2,7 +2,7 @@
 // line: who holds it calls it with what arrives.
 
 import type { Schema } from './contract.ts'
-import { cursorOf, membersOf, messageOf } from './envelope.ts'
+import { cursorOf, isText, membersOf, messageOf } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { ClientError, isCount } from './errors.ts'
 import type { RefusedError } from './errors.ts'
@@ -29,8 +29,9 @@ export interface Holder {
 }
 
 export class TopicSubscription<Data> implements Subscription<Data> {
+  readonly #settleReady: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly topic: string
-  readonly ready: Promise<void>
+  readonly ready: Promise<void> = this.#settleReady.promise
   state: SubscriptionState = 'subscribing'
   cursor: Cursor | null = null
   recovered = false
@@ -39,7 +40,6 @@ export class TopicSubscription<Data> implements Subscription<Data> {
 
   readonly #options: SubscribeOptions<Data>
   readonly #holder: Holder
-  readonly #settleReady: PromiseWithResolvers<void>
   #inbox: Inbox<TopicMessage<Data>> | undefined
   /** Whether it was subscribed before: then there is something to lose. */
   #wasSubscribed = false
@@ -52,8 +52,6 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.topic = topic
     this.#options = options
     this.#holder = holder
-    this.#settleReady = Promise.withResolvers()
-    this.ready = this.#settleReady.promise
     // Who does not wait for it is told by `onState` and by readers.
     this.ready.catch(() => {})
     if (options.since === 'start') this.#start = 'start'
@@ -120,7 +118,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     if (this.state === 'subscribed') this.#enter('subscribing')
   }
 
-  publication(message: Envelope): void {
+  pub(message: Envelope): void {
     if (this.state !== 'subscribed') return
     const { offset } = message
     if (this.cursor) {
@@ -139,13 +137,17 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     if (this.state !== 'subscribed') return
     const from = this.cursor
     if (from) {
-      const isSameEpoch = typeof epoch !== 'string' || epoch === from.epoch
+      const isSameEpoch = !isText(epoch) || epoch === from.epoch
       // A gap that ends before what arrived is none.
       if (isSameEpoch && isCount(to) && to <= from.offset) return
       const offset = isCount(to) ? to : isSameEpoch ? from.offset : 0
       // The proof is the same for all epochs of a topic, unless the server gives another.
-      const proven = typeof proof === 'string' ? { proof } : {}
-      this.cursor = isSameEpoch ? { ...from, offset } : { ...from, epoch, offset, ...proven }
+      this.cursor = {
+        ...from,
+        offset,
+        ...(!isSameEpoch && { epoch }),
+        ...(isText(proof) && { proof }),
+      }
     }
     this.#tellGap(from, this.cursor, isCount(count) ? count : null, reason)
   }

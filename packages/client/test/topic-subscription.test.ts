@@ -39,9 +39,9 @@ const at = (offset: number): object => ({ epoch: 'e', offset, proof: 'p' })
 
 test('before it is subscribed nothing arrives; what comes twice arrives once', () => {
   const { news, read } = setUp()
-  news.publication(pub(1))
+  news.pub(pub(1))
   news.subscribed({ type, cursor: at(1), recovered: false })
-  for (const offset of [1, 2, 2, 1, 3]) news.publication(pub(offset))
+  for (const offset of [1, 2, 2, 1, 3]) news.pub(pub(offset))
   assert.deepEqual(
     read.map(({ offset }) => offset),
     [2, 3],
@@ -52,7 +52,7 @@ test('a publication without a place in a topic that has places is not one', () =
   const { news, read } = setUp()
   news.subscribed({ type, cursor: at(0), recovered: false })
   for (const offset of [undefined, '1', -1, 1.5, null, {}]) {
-    assert.throws(() => news.publication(pub(offset)), { code: 'ERR_ENVELOPE_INVALID' })
+    assert.throws(() => news.pub(pub(offset)), { code: 'ERR_ENVELOPE_INVALID' })
   }
   assert.equal(read.length, 0)
 })
@@ -60,21 +60,21 @@ test('a publication without a place in a topic that has places is not one', () =
 test('what does not match the schema is left out, and the cursor is behind it', () => {
   const { news, read } = setUp({}, z.number())
   news.subscribed({ type, cursor: at(0), recovered: false })
-  assert.throws(() => news.publication(pub(1, 'text')), { code: 'ERR_MESSAGE_INVALID' })
-  news.publication(pub(2, 2))
+  assert.throws(() => news.pub(pub(1, 'text')), { code: 'ERR_MESSAGE_INVALID' })
+  news.pub(pub(2, 2))
   assert.deepEqual([read.length, news.cursor?.offset], [1, 2])
 })
 
 test('a reader that is too slow is told where; a reader of a subscription that ended hears the rest', async () => {
   const { news, reports } = setUp({ onMessage: undefined } as never)
   news.subscribed({ type, cursor: at(0), recovered: false })
-  for (const offset of [1, 2, 3]) news.publication(pub(offset))
+  for (const offset of [1, 2, 3]) news.pub(pub(offset))
   assert.deepEqual(reports, ['ERR_INBOX_FULL'])
   const reader = news[Symbol.asyncIterator]()
   assert.equal((await reader.next()).value?.offset, 1)
   assert.equal((await reader.next()).value?.offset, 2)
   await assert.rejects(reader.next(), { code: 'ERR_INBOX_FULL' })
-  news.publication(pub(4))
+  news.pub(pub(4))
   news.end()
   assert.equal((await reader.next()).value?.offset, 4)
   assert.equal((await reader.next()).done, true)
@@ -83,14 +83,14 @@ test('a reader that is too slow is told where; a reader of a subscription that e
 test('a server that says recovered with another cursor moves nothing: what was asked for counts', () => {
   const { news, read } = setUp({ since: at(3) as never })
   news.subscribed({ type, cursor: at(9), recovered: true })
-  news.publication(pub(4))
+  news.pub(pub(4))
   assert.equal(read[0]?.offset, 4)
 })
 
 test('the future: the server has less than was seen, and says so; it goes on from there', () => {
   const { news, read } = setUp({ since: at(9) as never })
   news.subscribed({ type, cursor: at(3), recovered: false, reason: 'future' })
-  news.publication(pub(4))
+  news.pub(pub(4))
   assert.equal(read[0]?.gap?.reason, 'future')
   assert.deepEqual([read[0]?.gap?.from, read[0]?.gap?.to], [at(9), at(3)])
 })
@@ -99,7 +99,7 @@ test('ended is ended: it says so once, and takes nothing more', async () => {
   const setup = setUp()
   setup.news.end()
   assert.ok(setup.ended)
-  setup.news.publication(pub(1))
+  setup.news.pub(pub(1))
   setup.news.gap({ type, to: 4 })
   setup.news.lost()
   assert.equal(setup.news.state, 'ended')
