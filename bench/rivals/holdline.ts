@@ -27,7 +27,7 @@ const server = await serve({
     '/t/:topic': callbacks({
       keepalive: false,
       open(connection) {
-        connection.subscribe(topicOf(connection.request.params))
+        void connection.subscribe(topicOf(connection.request.params))
       },
       message(connection, data) {
         void server.publish(topicOf(connection.request.params), data)

@@ -9,9 +9,17 @@ import type { Fact } from '../server/running-program.ts'
 
 type Asked = Fact & { readonly asked: string; readonly by: number }
 
+/** The fields that are looked at here. */
+interface Envelope {
+  readonly type: string
+  readonly cursor: object
+  readonly recovered: boolean
+  readonly code: string
+}
+
 class Line {
   readonly socket: WebSocket
-  readonly #messages: Record<string, any>[] = []
+  readonly #messages: Envelope[] = []
   readonly closed: Promise<readonly [number, string]>
   #arrived = (): void => {}
 
@@ -19,7 +27,7 @@ class Line {
     const headers = { Authorization: `Bearer ${token}` }
     this.socket = new WebSocket(`ws://127.0.0.1:${port}/live`, ['holdline.v1'], { headers })
     this.socket.on('message', (data: Buffer) => {
-      this.#messages.push(JSON.parse(data.toString()))
+      this.#messages.push(JSON.parse(data.toString()) as Envelope)
       this.#arrived()
     })
     this.socket.on('error', () => {})
@@ -29,17 +37,17 @@ class Line {
     })
   }
 
-  async expect(type: string): Promise<Record<string, any>> {
+  async expect(type: string): Promise<Envelope> {
     while (this.#messages.length === 0) {
       assert.ok(this.socket.readyState < WebSocket.CLOSING, `closed before ${type}`)
       await new Promise<void>((resolve) => (this.#arrived = resolve))
     }
     const message = this.#messages.shift()!
-    assert.equal(message['type'], type, JSON.stringify(message))
+    assert.equal(message.type, type, JSON.stringify(message))
     return message
   }
 
-  async ask(message: object, type: string): Promise<Record<string, any>> {
+  async ask(message: object, type: string): Promise<Envelope> {
     this.socket.send(JSON.stringify({ id: 1, ...message }))
     return this.expect(type)
   }
