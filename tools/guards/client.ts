@@ -37,7 +37,7 @@ export const guards: readonly Guard[] = [
     'packages/client/src/asks.ts',
     ['packages/client/test/asks.test.ts', own, hostile],
     [
-      ['what waits for answers has no bound', 'lasts && bytes > this.#maxBytes', 'false'],
+      ['what waits for answers has no bound', 'lasts && bytes > bufferBytes', 'false'],
       [
         'a message that the server never takes ends each line anew',
         'if (isLarger(ask.data, this.maxMessageBytes)) {',
@@ -54,7 +54,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'what is too old is sent again, when the server may have forgotten that it did it',
-        "if (ask.lasts) this.#settle(id, ask, new ClientError('ERR_UNANSWERED'))",
+        "if (ask.lasts) this.#fail(id, ask, 'ERR_UNANSWERED')",
         'if (ask.lasts) continue',
       ],
     ],

@@ -5,15 +5,18 @@ import { sizeOf } from './codec.ts'
 import type { Bytes } from './contract.ts'
 import type { Envelope, EnvelopeCodec } from './envelope.ts'
 import { ClientError, RefusedError } from './errors.ts'
+import type { ClientErrorCode } from './errors.ts'
+import type { LiveOptions } from './live-options.ts'
 
-/** Called once, with the answer or with what came instead. */
-export type Settle = (error: RefusedError | ClientError | null, answer: Envelope) => void
+type AsksOptions = Pick<LiveOptions, 'bufferBytes' | 'answerTimeoutMs'>
 
 interface Ask {
   readonly data: string | Bytes
   readonly answerType: string
   readonly lasts: boolean
-  readonly settle: Settle
+  /** One of the two is called, once. */
+  readonly resolve: (answer: Envelope) => void
+  readonly reject: (error: RefusedError | ClientError) => void
   /** What it was sent on last. */
   socket?: WebSocket
   /** When it was sent first. */
@@ -28,18 +31,15 @@ export class Asks {
   /** What the server takes. A larger message would end this line, and each one that follows. */
   maxMessageBytes: number = Infinity
   readonly #codec: EnvelopeCodec
-  readonly #maxBytes: number
-  readonly #ageMs: number
+  readonly #options: AsksOptions
   readonly #now: () => number
   readonly #asks = new Map<number, Ask>()
   #lastId = 0
   #bytes = 0
 
-  /** What was sent `ageMs` ago is too old. */
-  constructor(codec: EnvelopeCodec, maxBytes: number, ageMs: number, now: () => number) {
+  constructor(codec: EnvelopeCodec, options: AsksOptions, now: () => number) {
     this.#codec = codec
-    this.#maxBytes = maxBytes
-    this.#ageMs = ageMs
+    this.#options = options
     this.#now = now
   }
 
@@ -47,16 +47,23 @@ export class Asks {
    * Asks now, or when there is a line.
    * @throws ClientError (ERR_BUFFER_FULL), and what the codec throws.
    */
-  ask(envelope: Envelope, answerType: string, lasts: boolean, settle: Settle): void {
+  ask(
+    envelope: Envelope,
+    answerType: string,
+    lasts: boolean,
+    resolve: Ask['resolve'],
+    reject: Ask['reject'],
+  ): void {
+    const { bufferBytes = 1_048_576 } = this.#options
     const id = this.#lastId + 1
     const data = this.#codec.encode({ ...envelope, id })
     const bytes = this.#bytes + sizeOf(data)
-    if (lasts && bytes > this.#maxBytes) {
+    if (lasts && bytes > bufferBytes) {
       throw new ClientError('ERR_BUFFER_FULL', 'raise bufferBytes')
     }
     this.#lastId = id
     this.#bytes = bytes
-    const ask: Ask = { data, answerType, lasts, settle, sentMs: 0 }
+    const ask: Ask = { data, answerType, lasts, resolve, reject, sentMs: 0 }
     this.#asks.set(id, ask)
     if (this.stands || !lasts) this.#send(id, ask)
   }
@@ -75,7 +82,9 @@ export class Asks {
     const isRefusal = message.type === 'error'
     if (!ask?.socket || ask.socket !== this.socket) return false
     if (!isRefusal && message.type !== ask.answerType) return false
-    this.#settle(id, ask, isRefusal ? new RefusedError(message) : null, message)
+    this.#forget(id, ask)
+    if (isRefusal) ask.reject(new RefusedError(message))
+    else ask.resolve(message)
     return true
   }
 
@@ -88,10 +97,11 @@ export class Asks {
 
   /** Ends what lasts and is too old. True if something else is. */
   expire(): boolean {
+    const { answerTimeoutMs = 60_000 } = this.#options
     let isStuck = false
     for (const [id, ask] of this.#asks) {
-      if (!ask.socket || this.#now() - ask.sentMs < this.#ageMs) continue
-      if (ask.lasts) this.#settle(id, ask, new ClientError('ERR_UNANSWERED'))
+      if (!ask.socket || this.#now() - ask.sentMs < answerTimeoutMs) continue
+      if (ask.lasts) this.#fail(id, ask, 'ERR_UNANSWERED')
       else isStuck = true
     }
     return isStuck
@@ -100,13 +110,13 @@ export class Asks {
   /** Returns how many there were. */
   end(): number {
     const { size } = this.#asks
-    for (const [id, ask] of this.#asks) this.#settle(id, ask, new ClientError('ERR_LINE_CLOSED'))
+    for (const [id, ask] of this.#asks) this.#fail(id, ask, 'ERR_LINE_CLOSED')
     return size
   }
 
   #send(id: number, ask: Ask): void {
     if (isLarger(ask.data, this.maxMessageBytes)) {
-      return this.#settle(id, ask, new ClientError('ERR_MESSAGE_TOO_LARGE'))
+      return this.#fail(id, ask, 'ERR_MESSAGE_TOO_LARGE')
     }
     if (!this.socket) return
     if (!ask.socket) ask.sentMs = this.#now()
@@ -115,9 +125,9 @@ export class Asks {
     ask.socket.send(ask.data)
   }
 
-  #settle(id: number, ask: Ask, error: RefusedError | ClientError | null, answer?: Envelope): void {
+  #fail(id: number, ask: Ask, code: ClientErrorCode): void {
     this.#forget(id, ask)
-    ask.settle(error, answer ?? { type: '' })
+    ask.reject(new ClientError(code))
   }
 
   #forget(id: number, { data }: Ask): void {

@@ -3,7 +3,6 @@
 
 import { socketUrl } from './address.ts'
 import { Asks } from './asks.ts'
-import type { Settle } from './asks.ts'
 import { worthRetrying } from './backoff.ts'
 import type { CloseInfo } from './backoff.ts'
 import { validate } from './codec.ts'
@@ -68,7 +67,7 @@ export class LiveLine<Publishes, Receives> {
   #keyCount = 0
 
   constructor(url: string, options: LiveOptions) {
-    const { encoding = jsonEnvelopes, bufferBytes = 1_048_576, answerTimeoutMs = 60_000 } = options
+    const { encoding = jsonEnvelopes } = options
     this.#options = options
     this.#schemas = new Map(Object.entries(options.topics ?? {}))
     this.#encoding = encoding
@@ -88,7 +87,7 @@ export class LiveLine<Publishes, Receives> {
     })
     this.#environment = this.#line.environment
     const { now, random } = this.#environment
-    this.#asks = new Asks(encoding, bufferBytes, answerTimeoutMs, now)
+    this.#asks = new Asks(encoding, options, now)
     this.#keyOrigin = `${random()}${random()}`
     this.closed = this.#line.closed
     this.#line.start()
@@ -206,9 +205,8 @@ export class LiveLine<Publishes, Receives> {
     try {
       const token = await this.#options.token?.(why)
       if (!socket || this.#line.socket !== socket) return
-      this.#askNow({ type, token }, isFirst ? 'welcome' : 'renewed', (error, answer) => {
-        if (error) this.#report(error)
-        else if (isFirst) this.#welcome(answer)
+      this.#askNow({ type, token }, isFirst ? 'welcome' : 'renewed', (answer) => {
+        if (isFirst) this.#welcome(answer)
         else this.#renewBefore(answer['expiresInMs'])
       })
     } catch (error) {
@@ -328,10 +326,7 @@ export class LiveLine<Publishes, Receives> {
   #ask(answerType: string, envelope: Envelope): Promise<Envelope> {
     return new Promise((resolve, reject) => {
       if (this.state === 'closed') throw new ClientError('ERR_LINE_CLOSED')
-      this.#asks.ask(envelope, answerType, true, (error, answer) => {
-        if (error) reject(error)
-        else resolve(answer)
-      })
+      this.#asks.ask(envelope, answerType, true, resolve, reject)
     })
   }
 
@@ -339,21 +334,23 @@ export class LiveLine<Publishes, Receives> {
   #askNow(
     envelope: Envelope,
     answerType: string,
-    settle: Settle = (error) => error && this.#report(error),
+    resolve: (answer: Envelope) => void = () => {},
+    reject: (error: RefusedError | ClientError) => void = this.#report,
   ): void {
-    this.#asks.ask(envelope, answerType, false, settle)
+    this.#asks.ask(envelope, answerType, false, resolve, reject)
   }
 
   #askFor(subscription: TopicSubscription<unknown>): void {
-    if (!this.#asks.stands) return
     const { topic } = subscription
-    const request = subscription.request(this.#presence.get(topic))
-    this.#askNow(request, 'subscribed', (error, answer) => {
-      // It may have ended meanwhile, and another may be there.
-      if (this.#subscriptions.get(topic) !== subscription) return
-      if (!error) return subscription.subscribed(answer)
-      this.#refused(subscription, error)
-    })
+    // It may have ended meanwhile, and another may be there.
+    const isHeld = (): boolean => this.#subscriptions.get(topic) === subscription
+    if (!this.#asks.stands || !isHeld()) return
+    this.#askNow(
+      subscription.request(this.#presence.get(topic)),
+      'subscribed',
+      (answer) => isHeld() && subscription.subscribed(answer),
+      (error) => isHeld() && this.#refused(subscription, error),
+    )
   }
 
   #refused(subscription: TopicSubscription<unknown>, error: RefusedError | ClientError): void {
@@ -362,9 +359,7 @@ export class LiveLine<Publishes, Receives> {
     if (code.startsWith('ERR_CURSOR') && subscription.forgetCursor()) this.#askFor(subscription)
     // It will pass, as where the broker is away: nobody is helped by a subscription that gives up.
     else if (retryAfterMs !== undefined) {
-      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () => {
-        if (this.#subscriptions.get(topic) === subscription) this.#askFor(subscription)
-      })
+      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () => this.#askFor(subscription))
     } else this.#finish(subscription, error)
   }
 
