@@ -16,7 +16,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a publication without a place moves the cursor to nowhere',
-        "if (!isCount(offset)) throw new ClientError('ERR_ENVELOPE_INVALID', 'pub without an offset')",
+        "if (!isCount(offset)) throw new ClientError('ERR_ENVELOPE_INVALID', 'offset')",
       ],
       [
         'what history lost is lost in silence',

@@ -59,7 +59,7 @@ export class Asks {
     const data = this.#codec.encode({ ...envelope, id })
     const bytes = this.#bytes + sizeOf(data)
     if (lasts && bytes > bufferBytes) {
-      throw new ClientError('ERR_BUFFER_FULL', 'raise bufferBytes')
+      throw new ClientError('ERR_BUFFER_FULL', 'bufferBytes')
     }
     this.#lastId = id
     this.#bytes = bytes

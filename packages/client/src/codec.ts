@@ -48,7 +48,7 @@ export function validate(
   const result = schema['~standard'].validate(value)
   // An asynchronous schema would reorder messages.
   if (result instanceof Promise) throw new ClientError('ERR_CONTRACT_ASYNC')
-  if (result.issues === undefined) return result.value
+  if (!result.issues) return result.value
   const issues = result.issues.map(({ message, path }): MessageIssue => {
     return {
       message,
@@ -64,5 +64,5 @@ function describe({ message, path }: MessageIssue): string {
 
 /** What a message weighs, about: a character of text counts as two bytes. */
 export function sizeOf(data: string | Bytes): number {
-  return typeof data === 'string' ? data.length * 2 : data.byteLength
+  return data.length * (typeof data === 'string' ? 2 : 1)
 }

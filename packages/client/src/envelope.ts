@@ -34,7 +34,7 @@ export function isEnvelope(value: unknown): value is Envelope {
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
+  return Object(value) === value
 }
 
 /** A list of what is no list is empty. What is in it and is no object is left out. */

@@ -130,9 +130,10 @@ export class HeldLine {
     this.socket = undefined
     this.#movedTo = movedTo
     const { random } = this.environment
-    const waitMs =
-      retryAfterMs(close) + backoffMs(this.#attempt, this.#options.backoff ?? {}, random)
-    const retryInMs = atOnce ? 0 : waitMs
+    const { backoff } = this.#options
+    const retryInMs = atOnce
+      ? 0
+      : retryAfterMs(close) + backoffMs(this.#attempt, backoff ?? {}, random)
     this.#attempt += 1
     this.#setTimer(() => this.#connect(), retryInMs)
     this.#speaker.lost?.()

@@ -16,7 +16,7 @@ export class Inbox<Message> {
   #waiters: Waiter<Message>[] = []
   #missedCount = 0
   #ended = false
-  #error: Error | undefined
+  #error: Error | null = null
 
   /** `onGap` is called once for each gap, when it opens. */
   constructor(capacity: number, onGap: (error: ClientError) => void) {
@@ -33,12 +33,12 @@ export class Inbox<Message> {
       this.#serve()
     } else {
       this.#missedCount = 1
-      this.#onGap(new ClientError('ERR_INBOX_FULL', 'raise inboxMessages'))
+      this.#onGap(new ClientError('ERR_INBOX_FULL', 'inboxMessages'))
     }
   }
 
   /** No more messages will come; readers get what is left, then the end, or the error that it ended with. */
-  end(error?: Error): void {
+  end(error: Error | null = null): void {
     if (this.#ended) return
     this.#ended = true
     this.#error = error

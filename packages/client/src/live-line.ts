@@ -75,8 +75,8 @@ export class LiveLine<Publishes, Receives> {
       ...options,
       reconnect: (close: CloseInfo, attempt: number) => this.#mayReturn(close, attempt),
       onState: (...change: Parameters<NonNullable<LiveOptions['onState']>>) => {
-        guard(() => options.onState?.(...change))
-        for (const watcher of this.#watchers) guard(watcher)
+        this.#watchers.forEach(guard)
+        options.onState?.(...change)
       },
     }
     this.#line = new HeldLine(url, [encoding.protocol], lineOptions, {
@@ -222,7 +222,7 @@ export class LiveLine<Publishes, Receives> {
     this.#asks.stands = true
     this.#renewBefore(expiresInMs)
     // First, so that what is published comes back on them.
-    for (const subscription of this.#subscriptions.values()) this.#askFor(subscription)
+    this.#subscriptions.forEach((subscription) => this.#askFor(subscription))
     for (const [topic, state] of this.#presence) {
       if (!this.#subscriptions.has(topic)) this.#askNow({ type: 'present', topic, state }, 'done')
     }
@@ -307,16 +307,16 @@ export class LiveLine<Publishes, Receives> {
   #lost(): void {
     this.#endSession()
     this.#asks.lost()
-    for (const subscription of this.#subscriptions.values()) subscription.lost()
+    this.#subscriptions.forEach((subscription) => subscription.lost())
   }
 
   #ended(): number {
     this.#endSession()
     this.#environment.clearTimeout(this.#heartbeat)
     const unsentCount = this.#asks.end()
-    for (const subscription of this.#subscriptions.values()) {
-      this.#finish(subscription, new ClientError('ERR_LINE_CLOSED'))
-    }
+    this.#subscriptions.forEach((subscription) =>
+      this.#finish(subscription, new ClientError('ERR_LINE_CLOSED')),
+    )
     return unsentCount
   }
 
@@ -359,7 +359,9 @@ export class LiveLine<Publishes, Receives> {
     if (code.startsWith('ERR_CURSOR') && subscription.forgetCursor()) this.#askFor(subscription)
     // It will pass, as where the broker is away: nobody is helped by a subscription that gives up.
     else if (retryAfterMs !== undefined) {
-      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () => this.#askFor(subscription))
+      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () =>
+        this.#askFor(subscription),
+      )
     } else this.#finish(subscription, error)
   }
 
@@ -377,7 +379,7 @@ export class LiveLine<Publishes, Receives> {
   }
 
   #endSession(): void {
-    for (const timer of this.#timers.values()) this.#environment.clearTimeout(timer)
+    this.#timers.forEach((timer) => this.#environment.clearTimeout(timer))
     this.#timers.clear()
   }
 }

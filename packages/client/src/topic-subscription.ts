@@ -97,7 +97,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.#start = undefined
     if (this.#options.presence) {
       this.members = new Map()
-      this.presence({ type: '', joined: members })
+      this.presence({ joined: members })
     }
     this.#settleReady.resolve()
     this.#enter('subscribed')
@@ -122,7 +122,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     if (this.state !== 'subscribed') return
     const { offset } = message
     if (this.cursor) {
-      if (!isCount(offset)) throw new ClientError('ERR_ENVELOPE_INVALID', 'pub without an offset')
+      if (!isCount(offset)) throw new ClientError('ERR_ENVELOPE_INVALID', 'offset')
       if (offset <= this.cursor.offset) return
       this.cursor = { ...this.cursor, offset }
     }
@@ -152,7 +152,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.#tellGap(from, this.cursor, isCount(count) ? count : null, reason)
   }
 
-  presence({ joined, left, changed }: Envelope): void {
+  presence({ joined, left, changed }: Readonly<Record<string, unknown>>): void {
     const change = { joined: membersOf(joined), left: membersOf(left), changed: membersOf(changed) }
     for (const one of [...change.joined, ...change.changed]) this.members.set(one.member, one)
     for (const { member } of change.left) this.members.delete(member)
@@ -164,9 +164,9 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     if (this.state === 'ended') return
     this.error = error
     this.#options.signal?.removeEventListener('abort', this.#abort)
-    this.#inbox?.end(error ?? undefined)
+    this.#inbox?.end(error)
     if (error) this.#settleReady.reject(error)
-    else this.#settleReady.resolve()
+    this.#settleReady.resolve()
     this.#enter('ended')
   }
 
@@ -183,7 +183,7 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     if (!this.#inbox) {
       const { inboxMessages, report } = this.#holder
       this.#inbox = new Inbox(inboxMessages, report)
-      if (this.state === 'ended') this.#inbox.end(this.error ?? undefined)
+      if (this.state === 'ended') this.#inbox.end(this.error)
     }
     return this.#inbox
   }
