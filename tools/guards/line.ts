@@ -62,6 +62,16 @@ export const guards: readonly Guard[] = [
         "if (!isAllowed) throw new Refusal('ERR_TOPIC_FORBIDDEN', 'publish')",
       ],
       [
+        'what the program refused is published',
+        "if (answer === null) throw new Refusal('ERR_LINE_FIELD', 'data')",
+        'if (answer === null) return message',
+      ],
+      [
+        'a mistake of review is published',
+        "if (typeof answer === 'string' || answer instanceof Uint8Array) return answer",
+        'return answer',
+      ],
+      [
         'any line has every topic by a pattern',
         "if (!options.patterns) throw new Refusal('ERR_TOPIC_FORBIDDEN', 'patterns are not served')",
       ],

@@ -5,13 +5,24 @@ import { createHash } from 'node:crypto'
 import type { Route, ServeOptions } from 'holdline'
 import { line } from 'holdline/line'
 import type { LineOptions } from 'holdline/line'
-import { draftOf, identityOf, isRoomTopic, nameProblem, personOf, tidyName } from './chat-words.ts'
+import {
+  chatBounds,
+  draftOf,
+  identityOf,
+  isRoomTopic,
+  nameProblem,
+  personOf,
+  tidyName,
+} from './chat-words.ts'
 import type { Said } from './chat-words.ts'
+import { Rooms } from './rooms.ts'
+
+const keptMs = 3_600_000
 
 /** What was said stays for an hour, for whoever joins or comes back. Who reads slowly catches up from it. */
 export const chatTopics: NonNullable<ServeOptions['topics']> = {
   'chat.*': {
-    history: { count: 200, bytes: 262_144, ageMs: 3_600_000 },
+    history: { count: chatBounds.keptCount, bytes: 131_072, ageMs: keptMs },
     overflow: 'replay',
   },
 }
@@ -21,6 +32,8 @@ export const chatPresence: NonNullable<ServeOptions['presence']> = { graceMs: 2_
 
 /** `now` gives milliseconds since 1970. */
 export function chatRoute(now: () => number = Date.now): Route {
+  // With what each keeps, they take at most 128 MiB for each worker.
+  const rooms = new Rooms(1_000, keptMs)
   const options: LineOptions = {
     limits: {
       messageBytes: 16_384,
@@ -32,7 +45,7 @@ export function chatRoute(now: () => number = Date.now): Route {
     maxSubscriptions: 4,
     publishesPerSecond: 20,
     identify: ({ token }) => identify(token),
-    authorize: ({ topic }) => isRoomTopic(topic),
+    authorize: ({ topic }) => isRoomTopic(topic) && rooms.admits(topic, now()),
     review({ message, identity }) {
       const draft = typeof message === 'string' ? draftOf(JSON.parse(message)) : null
       if (draft === null || identity === null) return null

@@ -1,11 +1,12 @@
 // What the page and the gateway agree on: names, rooms, messages, and the bounds of each. Runs on both sides; knows no
 // line.
 
-/** Bounds that the page shows and the gateway enforces, in characters. */
+/** Bounds that the page shows and the gateway enforces: lengths in characters, and how many messages a room keeps. */
 export const chatBounds = {
   nameLength: 32,
   roomLength: 40,
   textLength: 2000,
+  keptCount: 200,
 } as const
 
 /** What a page publishes. */

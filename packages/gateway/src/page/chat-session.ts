@@ -14,7 +14,7 @@ import type {
   StateDetail,
   Subscription,
 } from 'holdline-client'
-import { personOf, tidyName, tidyRoom, tokenOf, topicOf } from '../chat/chat-words.ts'
+import { chatBounds, personOf, tidyName, tidyRoom, tokenOf, topicOf } from '../chat/chat-words.ts'
 import type { Draft, Person, Said } from '../chat/chat-words.ts'
 import { CatchUp } from './catch-up.ts'
 import { Roster } from './roster.ts'
@@ -46,17 +46,14 @@ const pendingCount = 20
 /** Someone who comes back this soon after the line broke was never gone, as far as people can tell. */
 const returnMs = 30_000
 
-/** As much as a room keeps. */
-const historyCount = 200
-
 const missing: Readonly<Record<GapReason, string>> = {
-  away: 'What was said meanwhile is not known',
-  broker: 'What was said meanwhile is not known',
-  overflow: 'Some messages were left out: this page read too slowly',
-  trimmed: 'Some messages are missing: more was said than the room keeps',
-  expired: 'Some messages are missing: the room keeps them for an hour',
-  epoch: 'The server began anew: what it no longer has is missing here',
-  future: 'The server began anew: what it no longer has is missing here',
+  away: 'Some messages may be missing here',
+  broker: 'Some messages may be missing here',
+  overflow: 'Some messages are missing here: this page read too slowly',
+  trimmed: 'Some messages are missing here: more was said than the room keeps',
+  expired: 'Some messages are missing here: the room keeps them for an hour',
+  epoch: 'The server began anew: some messages may be missing here',
+  future: 'The server began anew: some messages may be missing here',
 }
 
 export class ChatSession {
@@ -83,6 +80,8 @@ export class ChatSession {
   #catchUp: CatchUp | undefined
   /** Something is missing that history may have. */
   #isIncomplete = false
+  /** Of the last message that was heard, by the gateway's clock. */
+  #heardAtMs: number | undefined
 
   constructor(options: SessionOptions) {
     const { url, visit, environment, now = Date.now } = options
@@ -190,6 +189,7 @@ export class ChatSession {
   #heard(data: Draft | Said, offset: number | null): void {
     if (!('from' in data)) return
     this.transcript.add({ ...data, from: this.roster.shown(data.from) })
+    this.#heardAtMs = Math.max(data.at, this.#heardAtMs ?? 0)
     if (data.from.id !== this.you?.id) this.#catchUp?.arrived(offset)
     this.#tellCaughtUp()
     this.#options.onChange()
@@ -224,14 +224,17 @@ export class ChatSession {
   #missed({ reason }: Gap): void {
     this.#catchUp = undefined
     this.#isIncomplete = true
-    this.#note(missing[reason] ?? 'Some messages are missing')
+    // In its place: behind the last one that was heard.
+    this.#note(missing[reason] ?? 'Some messages are missing here', this.#heardAtMs)
     if (this.#isSubscribed) void this.#readHistory()
   }
 
   async #readHistory(): Promise<void> {
     this.#isIncomplete = false
     try {
-      const { publications } = await this.#line.history(this.#topic, { limit: historyCount })
+      const { publications } = await this.#line.history(this.#topic, {
+        limit: chatBounds.keptCount,
+      })
       for (const { data, offset } of publications) this.#heard(data, offset)
     } catch {
       // What is missing was told; there is no more to be had.
@@ -284,8 +287,8 @@ export class ChatSession {
     return (state as { readonly mark?: unknown } | null | undefined)?.mark === this.#mark
   }
 
-  #note(words: string): void {
-    this.transcript.note(words, this.#now())
+  #note(words: string, atMs: number = this.#now()): void {
+    this.transcript.note(words, atMs)
     this.#options.onChange()
   }
 }
