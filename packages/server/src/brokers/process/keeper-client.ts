@@ -61,6 +61,8 @@ export class KeeperClient implements HistoryKeeper {
   #asked: Asked[] = []
   #answered = 0
   #unansweredBytes = 0
+  /** Of what is asked until the next flush: one look at the clock for all of it. 0: nothing is. */
+  #giveUpAt = 0
   #flushScheduled = false
   #readCount = 0
   #waitingReads: WaitingRead[] = []
@@ -84,13 +86,17 @@ export class KeeperClient implements HistoryKeeper {
   append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
     const refusal = this.#refusal(topic) ?? refusalOf(topic, message, options)
     if (refusal !== null) return Promise.reject(refusal)
-    return this.#ask(FrameKind.APPEND, () => this.#batch.append(topic, message, options))
+    const before = this.#batch.length
+    this.#batch.append(topic, message, options)
+    return this.#answerTo(FrameKind.APPEND, before)
   }
 
   attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
     const refusal = this.#refusal(topic)
     if (refusal !== null) return Promise.reject(refusal)
-    return this.#ask(FrameKind.ATTACH, () => this.#batch.attach(topic, retention))
+    const before = this.#batch.length
+    this.#batch.attach(topic, retention)
+    return this.#answerTo(FrameKind.ATTACH, before)
   }
 
   detach(topic: string): void {
@@ -109,7 +115,9 @@ export class KeeperClient implements HistoryKeeper {
     if (refusal !== null) return Promise.reject(refusal)
     const read = (): Promise<ReadResult> => {
       this.#readCount++
-      return this.#ask(FrameKind.READ, () => this.#batch.read(topic, after, limit, retention))
+      const before = this.#batch.length
+      this.#batch.read(topic, after, limit, retention)
+      return this.#answerTo(FrameKind.READ, before)
     }
     if (this.#readCount < MOST_READS) return read()
     return new Promise((resolve, reject) => {
@@ -138,17 +146,17 @@ export class KeeperClient implements HistoryKeeper {
     return new HoldlineError('ERR_BROKER_BACKLOG', `process ${KEEPER_ID}`)
   }
 
-  #ask<Expected extends Answer>(kind: number, write: () => void): Promise<Expected> {
-    const before = this.#batch.length
-    write()
+  /** The answer to what was just written behind `before`. */
+  #answerTo<Expected extends Answer>(kind: number, before: number): Promise<Expected> {
     const bytes = this.#batch.length - before
-    const { promise, resolve, reject } = Promise.withResolvers<Expected>()
-    const giveUpAt = performance.now() + this.#answerMs
-    this.#asked.push({ kind, resolve, reject, bytes, giveUpAt, isGivenUp: false })
+    if (this.#giveUpAt === 0) this.#giveUpAt = performance.now() + this.#answerMs
+    const giveUpAt = this.#giveUpAt
     this.#unansweredBytes += bytes
     this.#watch ??= setInterval(this.#giveUpLate, this.#answerMs / 8).unref()
-    this.#gathered()
-    return promise
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ kind, resolve, reject, bytes, giveUpAt, isGivenUp: false })
+      this.#gathered()
+    })
   }
 
   #gathered(): void {
@@ -163,6 +171,7 @@ export class KeeperClient implements HistoryKeeper {
   }
 
   #flush(): void {
+    this.#giveUpAt = 0
     if (this.#batch.length > 0) this.#keeper?.write(this.#batch.take())
   }
 

@@ -370,12 +370,19 @@ class RecentName {
   #text = ''
 
   read(bytes: Buffer, start: number, end: number): string {
-    const known = this.#bytes
-    if (bytes.compare(known, 0, known.length, start, end) !== 0) {
+    if (!this.#isSame(bytes, start, end)) {
       this.#bytes = Buffer.from(bytes.subarray(start, end))
       this.#text = bytes.toString('utf8', start, end)
     }
     return this.#text
+  }
+
+  // By hand: names are short, and a call of `compare` costs more than they do.
+  #isSame(bytes: Buffer, start: number, end: number): boolean {
+    const known = this.#bytes
+    if (known.length !== end - start) return false
+    for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false
+    return true
   }
 }
 

@@ -36,6 +36,7 @@ export class KeeperHost implements HistoryKeeper, KeeperMember {
   readonly #links: ProcessLinks
   readonly #backlogBytes: number
   readonly #members = new Map<number, FarMember>()
+  readonly #frames = new FrameOnce()
   #dirty: FarMember[] = []
   #sink: BrokerSink | null = null
 
@@ -103,7 +104,13 @@ export class KeeperHost implements HistoryKeeper, KeeperMember {
     if (known !== undefined) return known
     const link = this.#links.all.get(id)
     if (link === undefined) return null
-    const member = new FarMember(link, this.#keeper, this.#backlogBytes, this.#isDirty)
+    const member = new FarMember(
+      link,
+      this.#keeper,
+      this.#backlogBytes,
+      this.#frames,
+      this.#isDirty,
+    )
     this.#members.set(id, member)
     return member
   }
@@ -122,7 +129,30 @@ export class KeeperHost implements HistoryKeeper, KeeperMember {
   readonly #flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
+    this.#frames.forget()
     for (const member of dirty) member.flush()
+  }
+}
+
+/** A publication is told to all members before the next one: it is encoded for the first of them. */
+class FrameOnce {
+  #publication: Publication | null = null
+  #frame: Buffer | null = null
+
+  write(batch: KeeperBatch, topic: KeptTopic, publication: Publication): void {
+    if (publication === this.#publication) {
+      batch.copy(this.#frame!)
+      return
+    }
+    batch.appended(topic.name, topic.history.epoch, publication)
+    this.#publication = publication
+    this.#frame = batch.last
+  }
+
+  /** It holds memory that is shared with what was gathered around it. */
+  forget(): void {
+    this.#publication = null
+    this.#frame = null
   }
 }
 
@@ -131,6 +161,7 @@ class FarMember implements KeeperMember {
   readonly #link: PeerLink
   readonly #keeper: TopicKeeper
   readonly #backlogBytes: number
+  readonly #frames: FrameOnce
   readonly #onDirty: (member: FarMember) => void
   readonly #batch = new KeeperBatch()
   readonly #decoder = new KeeperDecoder()
@@ -145,8 +176,10 @@ class FarMember implements KeeperMember {
     link: PeerLink,
     keeper: TopicKeeper,
     backlogBytes: number,
+    frames: FrameOnce,
     onDirty: (member: FarMember) => void,
   ) {
+    this.#frames = frames
     this.#link = link
     this.#keeper = keeper
     this.#backlogBytes = backlogBytes
@@ -159,7 +192,7 @@ class FarMember implements KeeperMember {
       return
     }
     const before = this.#batch.length
-    this.#batch.appended(topic.name, topic.history.epoch, publication)
+    this.#frames.write(this.#batch, topic, publication)
     this.#gathered(before)
     if (this.#waitingBytes > this.#backlogBytes) this.#isFull = true
   }

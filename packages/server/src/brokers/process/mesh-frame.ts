@@ -51,6 +51,7 @@ export class FrameBatch {
   #chunk: Buffer = NO_BYTES
   #start = 0
   #end = 0
+  #lastStart = 0
 
   get length(): number {
     return this.#end - this.#start
@@ -75,8 +76,22 @@ export class FrameBatch {
     chunk[at + 2] = frameBytes >>> 16
     chunk[at + 3] = frameBytes >>> 24
     chunk[at + LENGTH_BYTES] = kind
+    this.#lastStart = at
     this.#end = at + LENGTH_BYTES + frameBytes
     return at + LENGTH_BYTES + 1
+  }
+
+  /** The frame that was written last, as bytes that stay as they are. */
+  get last(): Buffer {
+    return this.#chunk.subarray(this.#lastStart, this.#end)
+  }
+
+  /** A frame that stands whole in another batch. */
+  copy(frame: Buffer): void {
+    this.#reserve(frame.length)
+    this.#lastStart = this.#end
+    this.#chunk.set(frame, this.#end)
+    this.#end += frame.length
   }
 
   protected get chunk(): Buffer {

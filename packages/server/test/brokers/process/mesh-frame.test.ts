@@ -203,3 +203,24 @@ test('a length is written with all of its bytes', () => {
     assert.deepEqual([bytes.readUInt32LE(0), bytes.length], [length + 1, length + 5])
   }
 })
+
+test('a frame can be copied into another batch as it is, also when its own has gone on', () => {
+  const one = new PublicationBatch()
+  const other = new PublicationBatch()
+  one.append('t', 'before')
+  one.append('t', 'this')
+  const frame = one.last
+  one.take()
+  for (let i = 0; i < 5_000; i++) one.append('t', 'x'.repeat(100))
+  other.append('u', 'first')
+  other.copy(frame)
+  assert.deepEqual(other.last, frame)
+  other.append('u', 'last')
+  const { reader, got } = collector()
+  assert.equal(reader.read(other.take()), true)
+  assert.deepEqual(got, [
+    ['u', 'first'],
+    ['t', 'this'],
+    ['u', 'last'],
+  ])
+})
