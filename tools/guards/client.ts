@@ -50,7 +50,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'any message with the id is an answer',
-        'if (!isRefusal && message.type !== ask.answerType) return false\n',
+        'if (!isRefusal && type !== ask.answerType) return false\n',
       ],
       [
         'what is too old is sent again, when the server may have forgotten that it did it',
@@ -70,7 +70,7 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a token that came late is said on the next line',
-        'if (!socket || this.#line.socket !== socket) return\n',
+        'if (this.#line.socket !== socket) return\n',
       ],
       [
         'a server makes the client renew its token without a pause',
@@ -83,11 +83,7 @@ export const guards: readonly Guard[] = [
         'isStuck || this.#silentTicks > 2',
         'this.#silentTicks > 2',
       ],
-      [
-        'a token that is refused is refused for ever',
-        'return (this.#refusedCount += 1) < 2',
-        'return true',
-      ],
+      ['a token that is refused is refused for ever', '(this.#refusedCount += 1) < 2', 'true'],
       [
         'what is no envelope is taken for one',
         "if (!isEnvelope(message)) throw new ClientError('ERR_ENVELOPE_INVALID')\n",

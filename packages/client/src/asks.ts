@@ -77,11 +77,12 @@ export class Asks {
 
   /** An answer arrived. False: it answers nothing that was asked on this line. */
   answer(message: Envelope): boolean {
+    const { type } = message
     const id = message['id'] as number
     const ask = this.#asks.get(id)
-    const isRefusal = message.type === 'error'
+    const isRefusal = type === 'error'
     if (!ask?.socket || ask.socket !== this.socket) return false
-    if (!isRefusal && message.type !== ask.answerType) return false
+    if (!isRefusal && type !== ask.answerType) return false
     this.#forget(id, ask)
     if (isRefusal) ask.reject(new RefusedError(message))
     else ask.resolve(message)

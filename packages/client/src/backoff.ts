@@ -26,15 +26,14 @@ export function backoffMs(
   return random() * Math.min(capMs, baseMs * 2 ** attempt)
 }
 
-/** A server cannot make a client wait longer than this, in milliseconds. */
-const longestHintMs = 300_000
-
 /**
  * The wait that a server asks for in a close reason, such as `retry-after=5` (seconds), in milliseconds. A browser
  * hides the status and headers of a refused upgrade, so the close frame is the only place where it can see a hint.
  */
 export function retryAfterMs({ reason }: CloseInfo): number {
   const seconds = /\bretry-after[=:] ?(\d{1,6})\b/i.exec(reason)?.[1] ?? 0
+  // A server cannot make a client wait longer.
+  const longestHintMs = 300_000
   return Math.min(longestHintMs, Number(seconds) * 1000)
 }
 

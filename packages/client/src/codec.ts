@@ -20,7 +20,7 @@ export const plainCodec: Codec = {
 export function jsonCodec(contract?: Contract): Codec {
   return {
     encode(message) {
-      const value = contract ? validate(contract.in, message, 'ERR_MESSAGE_OUT_INVALID') : message
+      const value = validate(contract?.in, message, 'ERR_MESSAGE_OUT_INVALID')
       const text: string | undefined = JSON.stringify(value)
       if (text === undefined)
         throw new ClientError('ERR_MESSAGE_OUT_INVALID', 'it has no JSON form')
@@ -34,17 +34,21 @@ export function jsonCodec(contract?: Contract): Codec {
       } catch {
         throw new ClientError('ERR_MESSAGE_INVALID', 'it is not JSON')
       }
-      return contract ? validate(contract.out, value, 'ERR_MESSAGE_INVALID') : value
+      return validate(contract?.out, value, 'ERR_MESSAGE_INVALID')
     },
   }
 }
 
-/** @throws ClientError with `code`, or ERR_CONTRACT_ASYNC. */
+/**
+ * Without a schema everything fits.
+ * @throws ClientError with `code`, or ERR_CONTRACT_ASYNC.
+ */
 export function validate(
-  schema: Schema,
+  schema: Schema | undefined,
   value: unknown,
   code: 'ERR_MESSAGE_INVALID' | 'ERR_MESSAGE_OUT_INVALID',
 ): unknown {
+  if (!schema) return value
   const result = schema['~standard'].validate(value)
   // An asynchronous schema would reorder messages.
   if (result instanceof Promise) throw new ClientError('ERR_CONTRACT_ASYNC')
@@ -55,11 +59,15 @@ export function validate(
       path: path?.map((part) => (part as { key?: PropertyKey }).key ?? (part as PropertyKey)),
     }
   })
-  throw new ClientError(code, issues.map(describe).join('; '), issues)
-}
-
-function describe({ message, path }: MessageIssue): string {
-  return path?.length ? `${path.map(String).join('.')}: ${message}` : message
+  throw new ClientError(
+    code,
+    issues
+      .map(({ message, path }) =>
+        path?.length ? `${path.map(String).join('.')}: ${message}` : message,
+      )
+      .join('; '),
+    issues,
+  )
 }
 
 /** What a message weighs, about: a character of text counts as two bytes. */

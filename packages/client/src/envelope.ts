@@ -60,7 +60,7 @@ export function messageOf<Data>(
     : data
   return {
     topic: topic as string,
-    data: (schema ? validate(schema, message, 'ERR_MESSAGE_INVALID') : message) as Data,
+    data: validate(schema, message, 'ERR_MESSAGE_INVALID') as Data,
     offset: isCount(offset) ? offset : null,
     key: isText(key) ? key : null,
     gap,

@@ -22,7 +22,7 @@ export interface Environment {
 export function globalEnvironment(): Environment {
   return {
     WebSocket: globalThis.WebSocket,
-    random: () => Math.random(),
+    random: Math.random,
     now: () => performance.now(),
     setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
     clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),

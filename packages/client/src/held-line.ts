@@ -4,12 +4,9 @@
 import { backoffMs, retryAfterMs, worthRetrying } from './backoff.ts'
 import type { CloseInfo } from './backoff.ts'
 import { globalEnvironment } from './environment.ts'
-import type { Environment, NetworkEvent } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { guard } from './guard.ts'
 import type { LineOptions, State, StateDetail } from './options.ts'
-
-/** No timer is set longer: the platforms count its milliseconds in 31 bits. */
-export const longestTimerMs = 2_147_483_647
 
 /** Who speaks on the line. All is called in the order in which it happens. */
 export interface Speaker {
@@ -53,9 +50,13 @@ export class HeldLine {
   start(): void {
     const { signal } = this.#options
     this.#connect()
-    this.#unwatch = this.environment.watchNetwork((event) => this.#networkChanged(event))
+    this.#unwatch = this.environment.watchNetwork((event) => {
+      if (event !== 'offline') this.retry()
+      // Nothing would tell for minutes that this line is dead.
+      else if (this.socket) this.letGo('offline')
+    })
     if (signal?.aborted) this.close()
-    else signal?.addEventListener('abort', this.#abort, { once: true })
+    else signal?.addEventListener('abort', this.#abort)
   }
 
   /** Where the line goes to, or went last. */
@@ -101,8 +102,7 @@ export class HeldLine {
   }
 
   #connect(): void {
-    const { WebSocket } = this.environment
-    const socket = new WebSocket(this.url, [...this.#protocols])
+    const socket = new this.environment.WebSocket(this.url, [...this.#protocols])
     socket.binaryType = 'arraybuffer'
     this.socket = socket
     // A socket that was let go may still speak; only the current one is listened to.
@@ -129,21 +129,14 @@ export class HeldLine {
   #away(close: CloseInfo, atOnce = false, movedTo?: string): void {
     this.socket = undefined
     this.#movedTo = movedTo
-    const { random } = this.environment
-    const { backoff } = this.#options
+    const { backoff = {} } = this.#options
     const retryInMs = atOnce
       ? 0
-      : retryAfterMs(close) + backoffMs(this.#attempt, backoff ?? {}, random)
+      : retryAfterMs(close) + backoffMs(this.#attempt, backoff, this.environment.random)
     this.#attempt += 1
     this.#setTimer(() => this.#connect(), retryInMs)
     this.#speaker.lost?.()
     this.#enter('reconnecting', { attempt: this.#attempt, retryInMs, close })
-  }
-
-  #networkChanged(event: NetworkEvent): void {
-    if (event !== 'offline') return this.retry()
-    // Nothing would tell for minutes that this line is dead.
-    if (this.socket) this.letGo('offline')
   }
 
   #finish(close: CloseInfo): void {

@@ -20,7 +20,7 @@ import type { Envelope, EnvelopeCodec } from './envelope.ts'
 import type { Environment } from './environment.ts'
 import { ClientError, RefusedError, isCount, report } from './errors.ts'
 import { guard } from './guard.ts'
-import { HeldLine, longestTimerMs } from './held-line.ts'
+import { HeldLine } from './held-line.ts'
 import type { LiveOptions, TokenReason } from './live-options.ts'
 import type { State } from './options.ts'
 import { entryOf } from './topic-table.ts'
@@ -37,9 +37,6 @@ import type {
   Subscription,
   TopicName,
 } from './topic-words.ts'
-
-/** 4401: the token is not valid, or no longer. */
-const tokenRefused = 4401
 
 /** A line with topics that is kept open. Made by `live`. */
 export class LiveLine<Publishes, Receives> {
@@ -67,13 +64,15 @@ export class LiveLine<Publishes, Receives> {
   #keyCount = 0
 
   constructor(url: string, options: LiveOptions) {
-    const { encoding = jsonEnvelopes } = options
+    const { encoding = jsonEnvelopes, reconnect = worthRetrying } = options
     this.#options = options
     this.#schemas = new Map(Object.entries(options.topics ?? {}))
     this.#encoding = encoding
     const lineOptions = {
       ...options,
-      reconnect: (close: CloseInfo, attempt: number) => this.#mayReturn(close, attempt),
+      // 4401: the token is not valid, or no longer. A fresh one may help once.
+      reconnect: (close: CloseInfo, attempt: number) =>
+        close.code === 4401 ? (this.#refusedCount += 1) < 2 : reconnect(close, attempt),
       onState: (...change: Parameters<NonNullable<LiveOptions['onState']>>) => {
         this.#watchers.forEach(guard)
         options.onState?.(...change)
@@ -148,11 +147,10 @@ export class LiveLine<Publishes, Receives> {
     message: MessageOf<Publishes, Name>,
     { key, idempotencyKey }: PublishOptions = {},
   ): Promise<Cursor | null> {
-    const schema = entryOf(this.#schemas, topic)
     const answer = await this.#ask('published', {
       type: 'publish',
       topic,
-      data: schema ? validate(schema, message, 'ERR_MESSAGE_OUT_INVALID') : message,
+      data: validate(entryOf(this.#schemas, topic), message, 'ERR_MESSAGE_OUT_INVALID'),
       key,
       idempotencyKey: idempotencyKey ?? `${this.#keyOrigin}.${(this.#keyCount += 1)}`,
     })
@@ -204,14 +202,14 @@ export class LiveLine<Publishes, Receives> {
     const why: TokenReason = isFirst ? (this.#refusedCount > 0 ? 'refused' : 'connect') : 'expiring'
     try {
       const token = await this.#options.token?.(why)
-      if (!socket || this.#line.socket !== socket) return
+      if (this.#line.socket !== socket) return
       this.#askNow({ type, token }, isFirst ? 'welcome' : 'renewed', (answer) => {
         if (isFirst) this.#welcome(answer)
         else this.#renewBefore(answer['expiresInMs'])
       })
     } catch (error) {
       this.#report(ClientError.of(error, 'ERR_TOKEN_FAILED'))
-      if (isFirst && socket && this.#line.socket === socket) this.#line.letGo('no token')
+      if (isFirst && this.#line.socket === socket) this.#line.letGo('no token')
     }
   }
 
@@ -242,19 +240,20 @@ export class LiveLine<Publishes, Receives> {
   }
 
   #dispatch(message: Envelope): void {
-    const subscription = entryOf(this.#subscriptions, String(message['topic']))
-    switch (message.type) {
+    const { type, topic, id } = message
+    const subscription = entryOf(this.#subscriptions, String(topic))
+    switch (type) {
       case 'pub':
       case 'gap':
       case 'presence':
-        return subscription?.[message.type](message)
+        return subscription?.[type](message)
       case 'goaway':
         return this.#leaveLater(message)
     }
     if (this.#asks.answer(message)) return
-    if (message.type === 'error') this.#report(new RefusedError(message))
-    else if (message.type === 'welcome' && !this.#options.token) this.#welcome(message)
-    else if (message.type === 'unsubscribed' && message['id'] === undefined && subscription) {
+    if (type === 'error') this.#report(new RefusedError(message))
+    else if (type === 'welcome' && !this.#options.token) this.#welcome(message)
+    else if (type === 'unsubscribed' && id === undefined && subscription) {
       this.#finish(subscription, new RefusedError(message))
     }
   }
@@ -286,22 +285,12 @@ export class LiveLine<Publishes, Receives> {
 
   #beat(): void {
     const { heartbeatMs = 10_000 } = this.#options
-    const tick = (): void => {
-      this.#heartbeat = this.#environment.setTimeout(tick, heartbeatMs)
-      const isStuck = this.#asks.expire()
-      if (!this.#asks.stands) return
-      this.#silentTicks += 1
-      if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
-      else if (this.#silentTicks > 1) this.#askNow({ type: 'ping' }, 'pong')
-    }
-    this.#heartbeat = this.#environment.setTimeout(tick, heartbeatMs)
-  }
-
-  #mayReturn(close: CloseInfo, attempt: number): boolean {
-    const { reconnect = worthRetrying } = this.#options
-    // A fresh token may help once.
-    if (close.code === tokenRefused) return (this.#refusedCount += 1) < 2
-    return reconnect(close, attempt)
+    this.#heartbeat = this.#environment.setTimeout(() => this.#beat(), heartbeatMs)
+    const isStuck = this.#asks.expire()
+    if (!this.#asks.stands) return
+    this.#silentTicks += 1
+    if (isStuck || this.#silentTicks > 2) this.#line.letGo('silent')
+    else if (this.#silentTicks > 1) this.#askNow({ type: 'ping' }, 'pong')
   }
 
   #lost(): void {
@@ -374,6 +363,8 @@ export class LiveLine<Publishes, Receives> {
   /** A timer of this line; another for the same thing replaces it. What a server asks for is taken within reason. */
   #after(what: string, delayMs: unknown, callback: () => void): void {
     this.#environment.clearTimeout(this.#timers.get(what))
+    // The platforms count a timer's milliseconds in 31 bits.
+    const longestTimerMs = 2_147_483_647
     const ms = Math.min(longestTimerMs, Number(delayMs) || 0)
     this.#timers.set(what, this.#environment.setTimeout(callback, ms))
   }

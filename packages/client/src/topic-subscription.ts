@@ -54,8 +54,9 @@ export class TopicSubscription<Data> implements Subscription<Data> {
     this.#holder = holder
     // Who does not wait for it is told by `onState` and by readers.
     this.ready.catch(() => {})
-    if (options.since === 'start') this.#start = 'start'
-    else this.cursor = options.since ?? null
+    const { since = null } = options
+    if (since === 'start') this.#start = since
+    else this.cursor = since
     if (!options.onMessage) this.#openInbox()
     options.signal?.addEventListener('abort', this.#abort)
   }
@@ -77,22 +78,18 @@ export class TopicSubscription<Data> implements Subscription<Data> {
   /** What to ask the server for. */
   request(state: unknown): Envelope {
     const { overflow, presence } = this.#options
-    const { topic } = this
     const since = this.cursor ?? this.#start
-    return { type: 'subscribe', topic, since, overflow, presence, state }
+    return { type: 'subscribe', topic: this.topic, since, overflow, presence, state }
   }
 
   subscribed({ cursor, recovered, reason, members }: Envelope): void {
     const asked = this.cursor
     const given = cursorOf(cursor)
+    this.cursor = given
     this.recovered = recovered === true
-    if (this.recovered && asked && given) {
-      // What was missed comes behind the cursor that was asked for.
-      this.cursor = { ...asked, ...given, offset: asked.offset }
-    } else {
-      this.cursor = given
-      if (asked || this.#wasSubscribed) this.#tellGap(asked, given, null, reason ?? 'away')
-    }
+    // What was missed comes behind the cursor that was asked for.
+    if (this.recovered && asked && given) this.cursor = { ...asked, ...given, offset: asked.offset }
+    else if (asked || this.#wasSubscribed) this.#tellGap(asked, given, null, reason ?? 'away')
     this.#wasSubscribed = true
     this.#start = undefined
     if (this.#options.presence) {
@@ -171,11 +168,11 @@ export class TopicSubscription<Data> implements Subscription<Data> {
   }
 
   #tellGap(from: Cursor | null, to: Cursor | null, count: number | null, why: unknown): void {
-    const { topic } = this
-    const gap: Gap = { topic, from, to, count, reason: String(why) as GapReason }
+    const gap: Gap = { topic: this.topic, from, to, count, reason: String(why) as GapReason }
     const before = this.#gap
-    const sum = before?.count === null || count === null ? null : (before?.count ?? 0) + count
-    this.#gap = { ...gap, from: before ? before.from : from, count: sum }
+    const isCounted = before && before.count !== null && count !== null
+    const sum = isCounted ? before.count + count : null
+    this.#gap = before ? { ...gap, from: before.from, count: sum } : gap
     guard(() => this.#options.onGap?.(gap))
   }
 
