@@ -14,6 +14,7 @@ interface Envelope {
   readonly type: string
   readonly cursor: object
   readonly recovered: boolean
+  readonly data: unknown
   readonly code: string
 }
 
@@ -85,8 +86,8 @@ test('workers believe the cursors of one another, and close who is revoked withi
     { type: 'subscribe', topic: 'news.a', since: cursor },
     'subscribed',
   )
-  assert.equal(resumed['recovered'], true)
-  assert.equal((await other.expect('pub'))['data'], 1)
+  assert.equal(resumed.recovered, true)
+  assert.equal((await other.expect('pub')).data, 1)
 
   const mallory = await lineInEach(program, port!, 'mallory')
   const revokedAt = performance.now()
