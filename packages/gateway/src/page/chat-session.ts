@@ -145,12 +145,12 @@ export class ChatSession {
         this.transcript.confirm(draft.id, author.id)
         break
       } catch (thrown) {
-        const { code, message } = thrown as ClientError | RefusedError
+        const { code } = thrown as ClientError | RefusedError
         if (code === 'ERR_LINE_CLOSED') return
         const retryAfterMs = thrown instanceof RefusedError ? thrown.retryAfterMs : undefined
         if (retryAfterMs === undefined && code !== 'ERR_UNANSWERED') {
           this.transcript.withdraw(draft.id, author.id)
-          this.#options.onRefused(message)
+          this.#options.onRefused(sentenceOf(thrown as ClientError | RefusedError))
           break
         }
         await new Promise((resolve) => setTimeout(resolve, retryAfterMs ?? 0))
@@ -172,7 +172,7 @@ export class ChatSession {
     const { state, error } = this.#subscription
     this.#isSubscribed = state === 'subscribed'
     if (error && state === 'ended' && error instanceof RefusedError) {
-      this.#options.onRefused(error.message)
+      this.#options.onRefused(sentenceOf(error))
     }
     if (this.#isSubscribed) this.#resumed()
     this.#options.onChange()
@@ -291,6 +291,14 @@ export class ChatSession {
     this.transcript.note(words, atMs)
     this.#options.onChange()
   }
+}
+
+/** For people; the code is for whoever they ask. */
+function sentenceOf({ code, message }: ClientError | RefusedError): string {
+  // What a page asks for is fine, as far as it goes by the rules that it shares with the gateway.
+  if (code === 'ERR_TOPIC_FORBIDDEN')
+    return 'There are too many rooms. Choose another, or come later'
+  return `${message.replace(`${code}: `, '')} (${code})`
 }
 
 /** 128 random bits. `randomUUID` is for secure pages only, and a test server in the house is none. */
