@@ -169,7 +169,7 @@ export const guards: readonly Guard[] = [
         'setTimeout(() => {}, this.#stuckMs)',
       ],
       ['a process that answered is cut', '    clearTimeout(timer)\n'],
-      ['a process of another format is let in', 'version !== String(VERSION) || '],
+      ['a process of another format is let in', 'version !== String(MESH_VERSION) || '],
       ['what is no number of a process is let in', ' || !/^\\d{1,9}$/.test(idText)'],
       ['who has no token is let in', '!isSame(token, this.#place.token) || '],
       ['a process may be itself to another', ' || id === this.id'],
@@ -241,15 +241,156 @@ export const guards: readonly Guard[] = [
     [
       [
         'a publication of a broker that does not run throws',
-        'if (this.#deliver === null)',
-        'if (topic === undefined)',
+        'if (this.#sink === null) return stopped(topic)\n    let done',
+        'let done',
       ],
       [
         'what was published last is lost at the end',
         '    this.#isStopped = true\n    this.#flush()',
         '    this.#isStopped = true',
       ],
-      ['a stopped broker delivers', '    this.#deliver = null\n'],
+      ['a stopped broker delivers', '    this.#sink = null\n    await', '    await'],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/keeper-frame.ts`,
+    [`${tests}/process/keeper-frame.test.ts`],
+    [
+      [
+        'a message is read from beyond its frame',
+        'if (at > end) this.#isBad = true',
+        'if (at < 0) this.#isBad = true',
+      ],
+      ['what is cut short is read', 'if (at + count > this.#end) {', 'if (count < 0) {'],
+      [
+        'numbers that cannot be are taken',
+        'if (Number.isSafeInteger(value) && value >= lowest) return value',
+        'return value',
+      ],
+      ['a topic without a name is kept', "if (topic === '') this.#isBad = true"],
+      [
+        'a publication of a page is longer than its page',
+        'if (length > this.#end - this.#at) return null',
+      ],
+      ['a name is taken for the one before', 'if (known[i] !== bytes[start + i]) return false', ''],
+      [
+        'what is told is a view of all that came with it',
+        "typeof message === 'string' ? message : new Uint8Array(message)",
+        'message',
+      ],
+      [
+        'a publication of any length is asked for',
+        'if (byteLengthOf(message) > MAX_PUBLICATION_BYTES) {',
+        'if (byteLengthOf(message) < 0) {',
+      ],
+      [
+        'a key is longer than its length field',
+        'name !== null && Buffer.byteLength(name) > MAX_NAME_BYTES',
+        'name !== null && name === undefined',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/topic-keeper.ts`,
+    [`${tests}/process/topic-keeper.test.ts`],
+    [
+      [
+        'a known idempotency key is told again',
+        'if (publication !== null) {\n      for',
+        'if (publication !== undefined) {\n      for',
+      ],
+      [
+        'who appends when it is told is told first',
+        'if (this.#last !== null && members.delete(this.#last)) members.add(this.#last)',
+      ],
+      [
+        'a member that has left is told',
+        'topic.members.delete(member)\n    for',
+        'void 0\n    for',
+      ],
+      [
+        'who has detached is told',
+        'if (topic?.members.delete(member) === true) topic.audience = null',
+        'topic?.members.delete(member)',
+      ],
+      ['a page is longer than a frame', 'bytes: Math.min(bytes, MOST_OF_PAGE.bytes)', 'bytes'],
+      [
+        'a page has any number of publications',
+        'count: Math.min(count, MOST_OF_PAGE.count)',
+        'count',
+      ],
+      ['topics are kept for ever', 'if (this.#topics.size >= this.#sweepAt) this.#sweep()'],
+      [
+        'a topic that somebody is attached to is forgotten',
+        'if (members.size === 0 && history',
+        'if (history',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/keeper-client.ts`,
+    [`${tests}/process/keeper-client.test.ts`],
+    [
+      [
+        'a keeper that is silent is waited for',
+        "giveUp(asked, 'ERR_BROKER_AWAY')\n    }\n    if (this.#asked.length > 0)",
+        '}\n    if (this.#asked.length > 0)',
+      ],
+      [
+        'what is not answered has no bound',
+        'if (this.#unansweredBytes < this.#backlogBytes) return null',
+        'if (this.#unansweredBytes >= 0) return null',
+      ],
+      [
+        'all pages are asked for at once',
+        'if (this.#readCount < MOST_READS) return read()',
+        'return read()',
+      ],
+      ['pages that wait are never asked for', 'this.#waitingReads.shift()?.ask()'],
+      [
+        'what is asked of a keeper that is gone waits',
+        "if (this.#keeper === null) return new HoldlineError('ERR_BROKER_AWAY', topic)",
+      ],
+      ['nobody is told that the keeper is gone', 'this.#sink?.interrupted(', 'void ('],
+      ['who is not the keeper is believed', 'if (from !== KEEPER_ID) return false'],
+      [
+        'an answer to nothing is taken',
+        'if (asked === undefined) return false',
+        'if (asked === undefined) return true',
+      ],
+      [
+        'an answer is taken for another one',
+        'if (isRead !== (kind === FrameKind.PAGE)) return false',
+      ],
+      ['a stopped broker is told', '    this.#sink = null\n    this.#flush()', '    this.#flush()'],
+      [
+        'answers are not waited for at the end',
+        'if (this.#unansweredBytes > 0) await this.#idle()',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/keeper-host.ts`,
+    [`${tests}/process/keeper-host.test.ts`],
+    [
+      [
+        'a process that takes nothing takes the memory of the supervisor',
+        'if (this.#waitingBytes > this.#backlogBytes) this.#isFull = true',
+      ],
+      [
+        'what a slow process has missed it never learns',
+        'for (const topic of missed) this.#keeper.tellLatest(this, topic)',
+      ],
+      [
+        'a pattern that is none ends the supervisor',
+        'if (retention === null && !isRealPattern(topic)) return false',
+      ],
+      [
+        'what is malformed is passed over',
+        'if (request === null) return false',
+        'if (request === null) return true',
+      ],
+      ['what cannot be carried is kept', 'if (refusal !== null) return Promise.reject(refusal)'],
     ],
   ),
   ...guardsOf(
