@@ -11,8 +11,8 @@ export interface Size {
 }
 
 export const sizes: readonly Size[] = [
-  { imports: '{ connect }', limitBytes: 2_600 },
-  { imports: '{ live }', limitBytes: 5_300 },
+  { imports: '{ connect }', limitBytes: 2_400 },
+  { imports: '{ live }', limitBytes: 5_050 },
 ]
 
 const root = dirname(import.meta.dirname)

@@ -40,7 +40,7 @@ export const guards: readonly Guard[] = [
       ['what waits for answers has no bound', 'lasts && bytes > bufferBytes', 'false'],
       [
         'a message that the server never takes ends each line anew',
-        'if (isLarger(ask.data, this.maxMessageBytes)) {',
+        'if (data.length * 3 > this.maxMessageBytes && new Blob([data]).size > this.maxMessageBytes) {',
         'if (false) {',
       ],
       [

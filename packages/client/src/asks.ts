@@ -116,14 +116,16 @@ export class Asks {
   }
 
   #send(id: number, ask: Ask): void {
-    if (isLarger(ask.data, this.maxMessageBytes)) {
+    const { data } = ask
+    // A unit of UTF-16 is at most three bytes of UTF-8; almost always that is enough to know.
+    if (data.length * 3 > this.maxMessageBytes && new Blob([data]).size > this.maxMessageBytes) {
       return this.#fail(id, ask, 'ERR_MESSAGE_TOO_LARGE')
     }
     if (!this.socket) return
     if (!ask.socket) ask.sentMs = this.#now()
     ask.socket = this.socket
     // A socket that is closing drops it; what lasts is sent on the next one.
-    ask.socket.send(ask.data)
+    ask.socket.send(data)
   }
 
   #fail(id: number, ask: Ask, code: ClientErrorCode): void {
@@ -135,9 +137,4 @@ export class Asks {
     this.#asks.delete(id)
     this.#bytes -= sizeOf(data)
   }
-}
-
-function isLarger(data: string | Bytes, maxBytes: number): boolean {
-  // A unit of UTF-16 is at most three bytes of UTF-8; almost always that is enough to know.
-  return data.length * 3 > maxBytes && new Blob([data]).size > maxBytes
 }

@@ -60,10 +60,8 @@ export class Inbox<Message> {
       return: () => {
         returned = true
         // A reader that left must not swallow the next message.
-        this.#waiters = this.#waiters.filter((waiter) => {
-          if (waiter === own) waiter.resolve({ done: true, value: undefined })
-          return waiter !== own
-        })
+        own?.resolve({ done: true, value: undefined })
+        this.#waiters = this.#waiters.filter((waiter) => waiter !== own)
         onReturn()
         return Promise.resolve({ done: true, value: undefined })
       },

@@ -160,9 +160,9 @@ export class LiveLine<Publishes, Receives> {
   /** Reads history, a page at a time. Rejects as `publish` does. */
   async history<Name extends TopicName<Receives>>(
     topic: Name,
-    { after, limit }: HistoryOptions = {},
+    options: HistoryOptions = {},
   ): Promise<HistoryPage<MessageOf<Receives, Name>>> {
-    const page = await this.#ask('history', { type: 'history', topic, after, limit })
+    const page = await this.#ask('history', { ...options, type: 'history', topic })
     const schema = entryOf(this.#schemas, topic)
     return {
       publications: objectsOf(page['publications']).map((one) =>
@@ -233,28 +233,24 @@ export class LiveLine<Publishes, Receives> {
     try {
       const message = this.#encoding.decode(data)
       if (!isEnvelope(message)) throw new ClientError('ERR_ENVELOPE_INVALID')
-      this.#dispatch(message)
+      const { type, topic, id } = message
+      const subscription = entryOf(this.#subscriptions, String(topic))
+      switch (type) {
+        case 'pub':
+        case 'gap':
+        case 'presence':
+          return subscription?.[type](message)
+        case 'goaway':
+          return this.#leaveLater(message)
+      }
+      if (this.#asks.answer(message)) return
+      if (type === 'error') this.#report(new RefusedError(message))
+      else if (type === 'welcome' && !this.#options.token) this.#welcome(message)
+      else if (type === 'unsubscribed' && id === undefined && subscription) {
+        this.#finish(subscription, new RefusedError(message))
+      }
     } catch (error) {
       this.#report(ClientError.of(error, 'ERR_ENVELOPE_INVALID'))
-    }
-  }
-
-  #dispatch(message: Envelope): void {
-    const { type, topic, id } = message
-    const subscription = entryOf(this.#subscriptions, String(topic))
-    switch (type) {
-      case 'pub':
-      case 'gap':
-      case 'presence':
-        return subscription?.[type](message)
-      case 'goaway':
-        return this.#leaveLater(message)
-    }
-    if (this.#asks.answer(message)) return
-    if (type === 'error') this.#report(new RefusedError(message))
-    else if (type === 'welcome' && !this.#options.token) this.#welcome(message)
-    else if (type === 'unsubscribed' && id === undefined && subscription) {
-      this.#finish(subscription, new RefusedError(message))
     }
   }
 
@@ -348,9 +344,7 @@ export class LiveLine<Publishes, Receives> {
     if (code.startsWith('ERR_CURSOR') && subscription.forgetCursor()) this.#askFor(subscription)
     // It will pass, as where the broker is away: nobody is helped by a subscription that gives up.
     else if (retryAfterMs !== undefined) {
-      this.#after(`subscribe ${topic}`, Math.max(retryAfterMs, 1000), () =>
-        this.#askFor(subscription),
-      )
+      this.#after(`topic ${topic}`, Math.max(retryAfterMs, 1000), () => this.#askFor(subscription))
     } else this.#finish(subscription, error)
   }
 
