@@ -20,13 +20,20 @@ function setUp(maxBytes = 10_000): Setup {
   let lastId = 0
   const send = (data: string): number => sent.push((JSON.parse(data) as { id: number }).id)
   const setup: Setup = {
-    asks: new Asks(jsonEnvelopes, { bufferBytes: maxBytes, answerTimeoutMs: 10 }, () => setup.nowMs),
+    asks: new Asks(
+      jsonEnvelopes,
+      { bufferBytes: maxBytes, answerTimeoutMs: 10 },
+      () => setup.nowMs,
+    ),
     sent,
     settled,
     socket: { send } as unknown as WebSocket,
     nowMs: 0,
     add(lasts) {
-      setup.asks.ask({ type: 'x' }, 'done', lasts,
+      setup.asks.ask(
+        { type: 'x' },
+        'done',
+        lasts,
         ({ type }) => settled.push(type),
         ({ code }) => settled.push(code),
       )
@@ -106,7 +113,10 @@ test('what is larger than the server takes is refused, counted in bytes of UTF-8
   asks.maxMessageBytes = 80
   begin()
   for (const letter of 'äa') {
-    asks.ask({ type: 'publish', data: letter.repeat(40) }, 'published', true,
+    asks.ask(
+      { type: 'publish', data: letter.repeat(40) },
+      'published',
+      true,
       () => assert.fail(),
       ({ message }) => settled.push(message),
     )
