@@ -194,6 +194,25 @@ test('numbers that cannot be, and topics without a name, are refused', () => {
   refuses((batch) => batch.detach(''))
 })
 
+test('a publication of a page whose key is longer than itself is refused', () => {
+  const batch = new KeeperBatch()
+  const head = { epoch: 'e', offset: 1 }
+  const given = {
+    offset: 1,
+    previous: 0,
+    message: Uint8Array.of(1),
+    key: 'k'.repeat(40),
+    timeMs: 1,
+  }
+  batch.page({ lost: null, head, publications: [given, given] })
+  const bytes = Buffer.from(batch.take())
+  // Flags, epoch and offset of the head; then the length of the first publication.
+  const lengthAt = 5 + 1 + 2 + 8
+  assert.equal(bytes.readDoubleLE(lengthAt), 25 + 41 + 1)
+  bytes.writeDoubleLE(30, lengthAt)
+  assert.equal(new KeeperDecoder().word(bytes[4]!, bytes, 5, bytes.length), null)
+})
+
 test('bytes that are understood are a copy, but for those of an append', () => {
   const batch = new KeeperBatch()
   const given = { offset: 1, previous: 0, message: Uint8Array.of(1, 2), key: null, timeMs: 1 }

@@ -41,10 +41,14 @@ test('members are told what is appended to what they are attached to, once, unti
   keeper.append('b', 'y', plain)
   keeper.append('a.b', 'z', plain)
   assert.deepEqual(one.heard.slice(2), ['a.b 1>2 z'])
-  keeper.left(two)
+  assert.equal(two.heard.length, 2)
   keeper.detach(one, 'a.b')
   keeper.append('a.b', 'w', plain)
-  assert.deepEqual([one.heard.length, two.heard.length], [3, 2])
+  assert.deepEqual([one.heard.length, two.heard.length], [3, 3])
+  keeper.attach(two, 'a.b', retention)
+  keeper.left(two)
+  keeper.append('a.b', 'v', plain)
+  assert.equal(two.heard.length, 3)
 })
 
 test('a known idempotency key is answered, and told to nobody', () => {
