@@ -17,9 +17,7 @@ import type {
 import { FrameBatch, FrameKind, MAX_PUBLICATION_BYTES, plainBytes } from './mesh-frame.ts'
 
 const MAX_NAME_BYTES = 255
-
 const Flag = { TEXT: 1, KEY: 2, IDEMPOTENCY_KEY: 4, RETENTION: 8, START: 16 } as const
-
 const RETENTION_BYTES = 24
 const LIMIT_BYTES = 16
 const PUBLICATION_BYTES = 25
@@ -146,12 +144,15 @@ export class KeeperBatch extends FrameBatch {
       this.#cursor(result.start)
       return
     }
-    let pageBytes = headBytes
-    for (const publication of result.publications) pageBytes += 8 + publicationBytes(publication)
-    this.#begin(FrameKind.PAGE, pageBytes)
+    const { publications } = result
+    const lengths = publications.map(publicationBytes)
+    this.#begin(
+      FrameKind.PAGE,
+      lengths.reduce((sum, length) => sum + 8 + length, headBytes),
+    )
     this.#byte(0)
     this.#cursor(head)
-    for (const publication of result.publications) {
+    for (const publication of publications) {
       this.#number(publicationBytes(publication))
       this.#publication(publication)
     }
@@ -225,14 +226,12 @@ export class KeeperDecoder {
   readonly #epochs = new RecentName()
 
   request(kind: number, bytes: Buffer, start: number, end: number): KeeperRequest | null {
-    this.#begin(bytes, start, end)
-    const request = this.#request(kind)
+    const request = this.#begin(bytes, start, end).#request(kind)
     return this.#isBad ? null : request
   }
 
   word(kind: number, bytes: Buffer, start: number, end: number): KeeperWord | null {
-    this.#begin(bytes, start, end)
-    const word = this.#word(kind)
+    const word = this.#begin(bytes, start, end).#word(kind)
     return this.#isBad ? null : word
   }
 
@@ -264,7 +263,7 @@ export class KeeperDecoder {
     }
     if (kind === FrameKind.APPENDED) {
       const topic = this.#topic()
-      const epoch = this.#epoch()
+      const epoch = this.#name(this.#epochs)
       return { kind, topic, epoch, publication: this.#publication(this.#end) }
     }
     if (kind !== FrameKind.PAGE) return null
@@ -282,11 +281,12 @@ export class KeeperDecoder {
     return { kind, result: { lost, publications, head } }
   }
 
-  #begin(bytes: Buffer, start: number, end: number): void {
+  #begin(bytes: Buffer, start: number, end: number): this {
     this.#bytes = bytes
     this.#at = start
     this.#end = end
     this.#isBad = false
+    return this
   }
 
   /** Moves past so many bytes, and says where they begin; -1 where they are not there. */
@@ -328,12 +328,8 @@ export class KeeperDecoder {
     return topic
   }
 
-  #epoch(): string {
-    return this.#name(this.#epochs)
-  }
-
   #cursor(): Cursor {
-    return { epoch: this.#epoch(), offset: this.#whole(0) }
+    return { epoch: this.#name(this.#epochs), offset: this.#whole(0) }
   }
 
   #retention(): Retention {
