@@ -49,17 +49,17 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a flood of pings goes on for ever',
-        "else if (rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')",
+        "else if (rare.pendingPings > MAX_PENDING_PINGS) this.fail('ERR_PING_FLOOD')",
         'else if (this.isGone) return',
       ],
       [
         'the answer to a ping is overtaken by messages because an earlier write is under way',
-        'rare.coalescedPongs === 1) this.writeFrame',
-        'rare.coalescedPongs === 0) this.writeFrame',
+        'rare.pendingPings <= PROMPT_PONGS) this.writeFrame',
+        'rare.pendingPings === 0) this.writeFrame',
       ],
       [
-        'only the first ping into a blocked line is ever answered in its place',
-        'rare.coalescedPongs > 0 && !this.isBlocked',
+        'only the first pings into a blocked line are ever answered in its place',
+        'rare.pendingPings > 0 && !this.isBlocked',
         'rare.pendingPong !== null && !this.isBlocked',
       ],
       [

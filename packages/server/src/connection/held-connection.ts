@@ -26,8 +26,11 @@ export const PausedBy: {
 } = { USER: Bit.PAUSED_BY_USER, MODEL: Bit.PAUSED_BY_MODEL, FLOW: Bit.PAUSED_BY_FLOW }
 export type PausedBy = (typeof PausedBy)[keyof typeof PausedBy]
 
-/** Pings that may go unanswered, but for the last, while the other side reads nothing; then 1008. */
-const MAX_COALESCED_PONGS = 128
+/** Pings that are answered in their place though a write is under way: it may be over, and not told yet. */
+const PROMPT_PONGS = 16
+
+/** Pings while the other side reads nothing; with one more the connection is closed with 1008. */
+const MAX_PENDING_PINGS = 128
 
 /** What the handshake settled for one connection. */
 export interface ConnectionInit {
@@ -323,16 +326,16 @@ export class HeldConnection<Data = unknown>
     if ((this.bits & Bit.STATE) !== State.OPEN) return
     const payload = bytes.subarray(start, end)
     if (!this.isBlocked) {
-      if (this.rare !== null) this.rare.coalescedPongs = 0
+      if (this.rare !== null) this.rare.pendingPings = 0
       this.writeFrame(Opcode.PONG, payload, false)
       return
     }
     // RFC 6455 §5.5.3: of several unanswered pings the last may be answered alone. Without this, one who sends
-    // pings and never reads would fill the memory with pongs. The first has its place in the stream all the same.
+    // pings and never reads would fill the memory with pongs.
     const rare = this.rarely()
-    rare.coalescedPongs++
-    if (rare.coalescedPongs === 1) this.writeFrame(Opcode.PONG, payload, false)
-    else if (rare.coalescedPongs > MAX_COALESCED_PONGS) this.fail('ERR_PING_FLOOD')
+    rare.pendingPings++
+    if (rare.pendingPings <= PROMPT_PONGS) this.writeFrame(Opcode.PONG, payload, false)
+    else if (rare.pendingPings > MAX_PENDING_PINGS) this.fail('ERR_PING_FLOOD')
     // No `slice`: that of a Buffer is a view.
     else rare.pendingPong = new Uint8Array(payload)
   }
@@ -369,8 +372,8 @@ export class HeldConnection<Data = unknown>
 
   override flush(): void {
     const rare = this.rare
-    if (rare !== null && rare.coalescedPongs > 0 && !this.isBlocked && this.isOpen) {
-      rare.coalescedPongs = 0
+    if (rare !== null && rare.pendingPings > 0 && !this.isBlocked && this.isOpen) {
+      rare.pendingPings = 0
       const payload = rare.pendingPong
       rare.pendingPong = null
       if (payload !== null) this.writeFrame(Opcode.PONG, payload, false)

@@ -15,8 +15,8 @@ export class RareState {
   closingSinceMs = 0
   /** The payload of the last ping that could not be answered yet. */
   pendingPong: Uint8Array | null = null
-  /** Pings that came while the other side read nothing: the first is answered in its place, the last of the others. */
-  coalescedPongs = 0
+  /** Pings since a write is under way: the first few are answered in their place, of the others the last. */
+  pendingPings = 0
   rate: RateLimit | null = null
   /** When the last message came, on the wheel's clock; where idleMs is set. */
   lastMessageMs = 0

@@ -354,18 +354,19 @@ function blockFor(stand: Stand, line: Line): void {
   assert.ok(line.connection.isBlocked)
 }
 
-test('of pings while the line is blocked the first is answered in its place, and the last, in memory of its own', () => {
+test('pings while a write is under way are answered in their place up to 16, then by the last, in memory of its own', () => {
   const { stand, line } = held()
   for (let round = 0; round < 2; round++) {
     blockFor(stand, line)
-    line.receive(wireFrame(9, 'ping 0'))
+    for (let i = 1; i <= 16; i++) line.receive(wireFrame(9, `ping ${i}`))
     line.connection.send('behind')
     const before = line.connection.bufferedBytes
-    for (let i = 1; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
+    for (let i = 17; i <= 100; i++) line.receive(wireFrame(9, `ping ${i}`))
     assert.equal(line.connection.bufferedBytes, before)
     line.transport.writesTaken = Infinity
     line.transport.takeUnderWay()
-    assert.deepEqual(line.shown(), ['1 blocking', '10 ping 0', '1 behind', '10 ping 100'])
+    const prompt = Array.from({ length: 16 }, (_, i) => `10 ping ${i + 1}`)
+    assert.deepEqual(line.shown(), ['1 blocking', ...prompt, '1 behind', '10 ping 100'])
     if (round === 0) line.receive(wireFrame(9, 'again'))
     assert.deepEqual(line.shown(), round === 0 ? ['10 again'] : [])
   }
@@ -373,7 +374,9 @@ test('of pings while the line is blocked the first is answered in its place, and
 
 test('a ping into a blocked line is answered in its place again once the line has been taken', () => {
   const { stand, line } = held()
-  for (const name of ['one', 'two']) {
+  // More of them than are answered in their place at a time.
+  for (let i = 0; i < 20; i++) {
+    const name = `ping ${i}`
     blockFor(stand, line)
     line.receive(wireFrame(9, name))
     line.connection.send('behind')
@@ -412,7 +415,7 @@ test('a flood of pings into a line that takes nothing is bounded by what one tur
   assert.equal(most, 20_004 + 50 * 3)
   stand.clock.runTurns()
   for (let i = 0; i < 100; i++) line.receive(wireFrame(9, 'x'))
-  assert.equal(line.connection.bufferedBytes, most + 3)
+  assert.equal(line.connection.bufferedBytes, most + 16 * 3)
 })
 
 /** Each message is answered with so much that the next one has to wait until the answer is taken. */
@@ -475,11 +478,11 @@ test('a flood of pings that are not read closes with 1008; one that is read does
   blockFor(stand, line)
   for (let i = 0; i < 1_000; i++) line.receiveOnly(wireFrame(9, 'x'))
   assert.deepEqual(stand.failures, [['ERR_PING_FLOOD', undefined]])
-  assert.ok(line.connection.bufferedBytes < 100)
+  assert.ok(line.connection.bufferedBytes < 200)
   line.transport.writesTaken = Infinity
   line.transport.takeUnderWay()
   stand.clock.runTurns()
-  assert.deepEqual(line.shown(), ['1 blocking', '10 x', '8 1008 ERR_PING_FLOOD'])
+  assert.deepEqual(line.shown(), ['1 blocking', ...Array(16).fill('10 x'), '8 1008 ERR_PING_FLOOD'])
 })
 
 test('the payload of a ping that is sent is cut to what a control frame may carry', () => {
