@@ -14,7 +14,7 @@ test('at first nothing is held, owed, limited or closed', () => {
       closeReason: '',
       closingSinceMs: 0,
       pendingPong: null,
-      coalescedPongs: 0,
+      pendingPings: 0,
       rate: null,
       lastMessageMs: 0,
       inflater: null,
