@@ -300,15 +300,9 @@ export const guards: readonly Guard[] = [
     'upgrades during the drain',
   ),
   ...guardsOf(
-    `${server}/publication.ts`,
-    [`${tests}/local-server.test.ts`],
-    [
-      ['a topic may have any name', '  checkTopicName(topic)\n'],
-      [
-        'a publication that fails unheard takes the process along',
-        'done.catch((error: unknown) => logger?.warn(`holdline: ${String(error)}`))',
-      ],
-    ],
+    `${server}/served-topic.ts`,
+    [`${tests}/served-topic.test.ts`],
+    [["a program takes a name that is Holdline's own", '    checkProgramTopic(name)\n']],
   ),
   ...guardsOf(
     `${server}/local-server.ts`,
@@ -316,17 +310,12 @@ export const guards: readonly Guard[] = [
     [
       [
         'a broker runs on where the server cannot listen',
-        '      await this.#broker.stop()\n      await this.#mesh?.stop()\n      throw error',
+        '      await this.#topics.stop()\n      await this.#mesh?.stop()\n      throw error',
         '      throw error',
       ],
-      ['a route is not joined to the other workers', '    this.#join()\n    await', '    await'],
+      ['a route is not joined to the other workers', '    this.#join()\n', '    await'],
       ['a server listens before it hears the others', '      await this.#mesh?.ready\n'],
       ['a server that ends stays in the mesh', '    await this.#mesh?.stop()\n    this.#closed'],
-      [
-        'a publication after the end is lost in silence',
-        'const broker = this.#isStopped ? null : this.#broker',
-        'const broker = this.#broker',
-      ],
       [
         'a second close begins again',
         'this.#closing ??= this.#close(options)',
