@@ -95,7 +95,8 @@ export const orderRules: readonly EngineCase[] = [
         c.ping()
         c.pause()
         c.resume()
-        void c.subscribe('topic')
+        // Refused: an engine's contract has no topics.
+        c.subscribe('topic').catch(() => {})
         c.unsubscribe('topic')
       }
       // The recorder fails on a call within a call.
