@@ -18,6 +18,7 @@ export interface Fact {
   readonly heard?: string
   readonly lastWords?: number
   readonly warn?: string
+  readonly hangs?: boolean
   readonly error?: string
   readonly failed?: string
   readonly cause?: string

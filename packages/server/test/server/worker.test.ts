@@ -73,6 +73,8 @@ test('a worker that hangs is killed when grace and margin are over', async () =>
   const { port } = await program.listening(2)
   const caller = await Caller.call(port!)
   caller.socket.send('hang')
+  // Otherwise the order to drain may be there first, and it does not hang.
+  await program.factsWith(({ hangs }) => hangs === true)
   program.child.kill('SIGTERM')
   assert.equal(await program.exit, 0)
   const [fact] = await program.factsWith(({ warn }) => warn !== undefined)

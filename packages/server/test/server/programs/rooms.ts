@@ -21,7 +21,10 @@ const server = await started(async () => {
         },
         message(_connection, text) {
           if (text === 'crash') process.exit(7)
-          if (text === 'hang') for (;;);
+          if (text === 'hang') {
+            tell({ hangs: true })
+            for (;;);
+          }
           if (text === 'last words') {
             const said = Array.from({ length: 5_000 }, (_, i) =>
               server.publish('last words', `${i}`),
