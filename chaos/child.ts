@@ -15,13 +15,17 @@ export class Child {
   #lookAgain: (() => void)[] = []
   #isOver = false
 
-  constructor(program: string, options: object) {
+  /** `prefix`: a command that runs the one behind it, and with which it is one process. */
+  constructor(program: string, options: object, prefix: readonly string[] = []) {
     this.#name = program
-    this.#process = spawn(
+    const [command, ...args] = [
+      ...prefix,
       process.execPath,
-      [...process.execArgv, join(import.meta.dirname, program), JSON.stringify(options)],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    )
+      ...process.execArgv,
+      join(import.meta.dirname, program),
+      JSON.stringify(options),
+    ]
+    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.exited = once(this.#process, 'exit').then(() => {
       this.#isOver = true
       this.#changed()
@@ -43,13 +47,22 @@ export class Child {
   }
 
   /** The first that it told of this kind; waits for it. */
-  async first<Kind extends Told['kind']>(
+  first<Kind extends Told['kind']>(
     kind: Kind,
+    withinMs?: number,
+  ): Promise<Extract<Told, { kind: Kind }>> {
+    return this.nth(kind, 0, withinMs)
+  }
+
+  /** That one of this kind behind so many others of it; waits for it. */
+  async nth<Kind extends Told['kind']>(
+    kind: Kind,
+    behind: number,
     withinMs = 60_000,
   ): Promise<Extract<Told, { kind: Kind }>> {
     const giveUpAt = performance.now() + withinMs
     for (;;) {
-      const found = this.told.find((told) => told.kind === kind)
+      const found = this.told.filter((told) => told.kind === kind)[behind]
       if (found !== undefined) return found as Extract<Told, { kind: Kind }>
       if (this.#isOver) throw new Error(`${this.#name} ended before it told '${kind}'`)
       const leftMs = giveUpAt - performance.now()

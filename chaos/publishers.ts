@@ -5,8 +5,8 @@ import { live } from 'holdline-client'
 import type { LiveLine } from 'holdline-client'
 import { Bits } from './bits.ts'
 import { environment } from './line-socket.ts'
-import { tell } from './words.ts'
-import type { Asked } from './words.ts'
+import { tell, wallClockMs } from './words.ts'
+import type { Asked, Sent } from './words.ts'
 
 interface PublishersOptions {
   readonly url: string
@@ -14,11 +14,15 @@ interface PublishersOptions {
   readonly lines: number
   /** Publications a second, of all lines together. */
   readonly rate: number
+  /** Of filling in each publication. */
+  readonly bytes: number
 }
 
-type Line = LiveLine<Record<string, { id: number }>, Record<string, { id: number }>>
+type Line = LiveLine<Record<string, Sent>, Record<string, Sent>>
 
-const { url, topics, lines: lineCount, rate } = JSON.parse(process.argv[2]!) as PublishersOptions
+const options = JSON.parse(process.argv[2]!) as PublishersOptions
+const { url, topics, lines: lineCount, rate } = options
+const filling = 'x'.repeat(options.bytes)
 const TICK_MS = 20
 
 const counts = topics.map(() => 0)
@@ -42,7 +46,7 @@ function publishNext(): void {
   const at = published++ % topics.length
   const id = counts[at]!++
   underWay++
-  lines[at % lines.length]!.publish(topics[at]!, { id }).then(
+  lines[at % lines.length]!.publish(topics[at]!, { id, atMs: wallClockMs(), filling }).then(
     () => {
       underWay--
       acknowledgedCount++

@@ -2,7 +2,7 @@
 // each worker its process.
 
 import { serve } from 'holdline'
-import type { Broker } from 'holdline'
+import type { Broker, TopicOptions } from 'holdline'
 import { line } from 'holdline/line'
 import { tell } from './words.ts'
 
@@ -13,6 +13,8 @@ interface ServerOptions {
   readonly port: number
   readonly processes: number
   readonly secret: string
+  /** By pattern, beside what all of them have. */
+  readonly topics: Readonly<Record<string, Pick<TopicOptions, 'overflow' | 'lagBytes'>>>
 }
 
 const options = JSON.parse(process.argv[2]!) as ServerOptions
@@ -40,13 +42,16 @@ const server = await serve({
   // The run ends workers far more often than they fail.
   restart: { intensity: 1_000_000, backoffMs: 1, maxBackoffMs: 1 },
   limits: { connections: 0 },
-  topics: {
-    'chaos.*': {
-      history: { count: 20_000, bytes: 16_777_216, ageMs: 600_000 },
-      overflow: 'replay',
-      authorize: () => true,
-    },
-  },
+  topics: Object.fromEntries(
+    Object.entries(options.topics).map(([pattern, kind]) => [
+      pattern,
+      {
+        history: { count: 20_000, bytes: 16_777_216, ageMs: 600_000 },
+        ...kind,
+        authorize: () => true,
+      },
+    ]),
+  ),
   routes: { '/live': line({ secret: options.secret }) },
 })
 if (options.processes === 1 || server.workerId > 0) tell({ kind: 'worker', pid: process.pid })

@@ -3,9 +3,9 @@
 import { createInterface } from 'node:readline'
 import { live } from 'holdline-client'
 import { Bits } from './bits.ts'
-import { environment } from './line-socket.ts'
-import { tell } from './words.ts'
-import type { Asked, ShownTopic } from './words.ts'
+import { StallingEnvironment, environment } from './line-socket.ts'
+import { tell, wallClockMs } from './words.ts'
+import type { Asked, Sent, ShownTopic } from './words.ts'
 
 interface SubscribersOptions {
   readonly url: string
@@ -13,16 +13,22 @@ interface SubscribersOptions {
   /** Numbers of the clients: `[first, first + count)`. Client n has topic n modulo their number. */
   readonly first: number
   readonly count: number
+  /** Of so many clients of a topic, one stops reading when asked to. 0: none. */
+  readonly slowOneIn: number
 }
 
-const { url, topics, first, count } = JSON.parse(process.argv[2]!) as SubscribersOptions
+const options = JSON.parse(process.argv[2]!) as SubscribersOptions
+const { url, topics, first, count, slowOneIn } = options
 const resumeMs: number[] = []
+let latencies: number[] = []
 let shownCount = 0
 
 class Subscriber {
   readonly client: number
   readonly topic: string
   readonly ready: Promise<void>
+  /** Of one that stops reading when asked to. */
+  readonly slow: StallingEnvironment | null
   readonly #shown = new Bits()
   #duplicates = 0
   #disorders = 0
@@ -34,8 +40,10 @@ class Subscriber {
   constructor(client: number) {
     this.client = client
     this.topic = topics[client % topics.length]!
-    const line = live<Record<string, { id: number }>>(url, {
-      environment,
+    const isSlow = slowOneIn > 0 && Math.floor(client / topics.length) % slowOneIn === 0
+    this.slow = isSlow ? new StallingEnvironment() : null
+    const line = live<Record<string, Sent>>(url, {
+      environment: this.slow?.environment ?? environment,
       backoff: { baseMs: 50, capMs: 500 },
       heartbeatMs: 5_000,
       onState: (state) => {
@@ -45,7 +53,10 @@ class Subscriber {
     })
     const subscription = line.subscribe(this.topic, {
       since: 'start',
-      onMessage: ({ data, offset }) => this.#show(data.id, subscription.cursor!.epoch, offset!),
+      onMessage: ({ data, offset }) => {
+        this.#show(data.id, subscription.cursor!.epoch, offset!)
+        if (!isSlow) underWay(wallClockMs() - data.atMs)
+      },
       onGap: () => this.#gaps++,
       onState: (state) => {
         if (state !== 'subscribed' || this.#lostAtMs === 0) return
@@ -76,9 +87,22 @@ class Subscriber {
   }
 }
 
+function underWay(forMs: number): void {
+  const at = Math.max(0, Math.floor(forMs))
+  while (latencies.length <= at) latencies.push(0)
+  latencies[at]!++
+}
+
 const subscribers: Subscriber[] = []
 createInterface({ input: process.stdin }).on('line', (text) => {
-  if ((JSON.parse(text) as Asked).kind !== 'report') return
+  const { kind } = JSON.parse(text) as Asked
+  if (kind === 'stall') for (const { slow } of subscribers) slow?.stall()
+  if (kind === 'read') for (const { slow } of subscribers) slow?.read()
+  if (kind === 'latencies') {
+    tell({ kind: 'latencies', counts: latencies })
+    latencies = []
+  }
+  if (kind !== 'report') return
   tell({ kind: 'shown', topics: subscribers.map(({ report }) => report), resumeMs })
   process.stdin.destroy()
   setTimeout(() => process.exit(0), 100)

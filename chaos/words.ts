@@ -32,6 +32,11 @@ export type Told =
   | { readonly kind: 'ready' }
   /** How many publications were acknowledged, or shown, so far. */
   | { readonly kind: 'count'; readonly count: number }
+  /**
+   * How long publications were under way since the last report of this kind: how many took `[i, i + 1)` milliseconds.
+   * Only of subscribers that read all the time.
+   */
+  | { readonly kind: 'latencies'; readonly counts: readonly number[] }
   | {
       readonly kind: 'published'
       readonly topics: readonly PublishedTopic[]
@@ -49,6 +54,22 @@ export type Asked =
   | { readonly kind: 'go' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'report' }
+  /** The slow ones read nothing from now on; they read on. */
+  | { readonly kind: 'stall' }
+  | { readonly kind: 'read' }
+  | { readonly kind: 'latencies' }
+
+/** What a publication of a run holds. */
+export interface Sent {
+  readonly id: number
+  /** When it was published, in milliseconds of the wall clock that all processes share. */
+  readonly atMs: number
+  readonly filling: string
+}
+
+export function wallClockMs(): number {
+  return performance.timeOrigin + performance.now()
+}
 
 export function tell(told: Told): void {
   process.stdout.write(`${JSON.stringify(told)}\n`)

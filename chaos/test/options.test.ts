@@ -2,25 +2,31 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseOptions } from '../options.ts'
 
-test('the whole run by default, with a seed that is drawn', () => {
-  const options = parseOptions([])
-  const { seed, ...rest } = options
-  assert.ok(seed >= 1)
-  assert.deepEqual(rest, {
-    scenarios: ['workers', 'nats', 'redis'],
-    seconds: 120,
-    clients: 5_000,
-    topics: 250,
-    rate: 2_000,
-    minFaults: 100,
-  })
+test('all scenarios in their whole size by default, with one seed that is drawn', () => {
+  const runs = parseOptions([])
+  assert.deepEqual(
+    runs.map(({ scenario, minFaults }) => [scenario, minFaults]),
+    [
+      ['workers', 100],
+      ['nats', 10],
+      ['redis', 10],
+      ['slow', 0],
+    ],
+  )
+  assert.equal(new Set(runs.map(({ seed }) => seed)).size, 1)
+  const { clients, rate, seconds } = runs[0]!
+  assert.deepEqual([clients, rate, seconds], [5_000, 2_000, 120])
+  assert.deepEqual([runs[3]!.clients, runs[3]!.seconds], [10_000, 60])
 })
 
 test('what is set goes before a short run', () => {
-  const options = parseOptions(['--smoke', '--seconds', '5', '--scenario', 'nats', '--seed', '7'])
+  const [run, ...others] = parseOptions([
+    ...['--smoke', '--seconds', '5', '--scenario', 'nats', '--seed', '7'],
+  ])
+  assert.deepEqual(others, [])
   assert.deepEqual(
-    [options.scenarios, options.seconds, options.clients, options.seed],
-    [['nats'], 5, 200, 7],
+    [run!.scenario, run!.seconds, run!.clients, run!.seed, run!.minFaults],
+    ['nats', 5, 200, 7, 10],
   )
 })
 
