@@ -33,6 +33,7 @@ export interface ListenOptions {
   readonly proxy?: ProxyOptions
   /** SO_REUSEPORT: several processes listen on one port (Linux). */
   readonly reusePort?: boolean
+  /** Lines that may wait to be accepted; the kernel has a bound of its own. Default 4,096. */
   readonly backlog?: number
 }
 

@@ -36,10 +36,16 @@ export async function bind(server: Server, options: ListenOptions): Promise<List
   return { host: address.address, port: address.port }
 }
 
+/**
+ * What Linux grants at most unless told otherwise (net.core.somaxconn). With Node's 511, clients that come back together
+ * after a worker's end are answered to by the kernel's retransmissions: after one, three and seven seconds.
+ */
+const BACKLOG = 4_096
+
 function listen(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    const { path, port = 0, host, backlog = 511, reusePort = false } = options
+    const { path, port = 0, host, backlog = BACKLOG, reusePort = false } = options
     const where =
       path !== undefined
         ? { path, backlog }
