@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Asked, Told } from './words.ts'
@@ -15,6 +17,9 @@ export class Child {
   #lookAgain: (() => void)[] = []
   #isOver = false
 
+  /** Where all processes of a run find code that one of them has compiled: workers are there sooner. */
+  static readonly #cache = join(tmpdir(), `holdline-chaos-${process.pid}`)
+
   /** `prefix`: a command that runs the one behind it, and with which it is one process. */
   constructor(program: string, options: object, prefix: readonly string[] = []) {
     this.#name = program
@@ -25,7 +30,10 @@ export class Child {
       join(import.meta.dirname, program),
       JSON.stringify(options),
     ]
-    this.#process = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#process = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: Child.#cache },
+    })
     this.exited = once(this.#process, 'exit').then(() => {
       this.#isOver = true
       this.#changed()
@@ -75,6 +83,10 @@ export class Child {
         })
       })
     }
+  }
+
+  static removeCache(): void {
+    rmSync(Child.#cache, { recursive: true, force: true })
   }
 
   /** Ends it in good order, by force after some seconds. */

@@ -31,7 +31,7 @@ const WHOLE: Size = {
   seconds: 120,
   processes: 4,
   clients: 5_000,
-  topics: 250,
+  topics: 1_000,
   rate: 2_000,
   bytes: 0,
 }
@@ -59,7 +59,7 @@ export const usage = `npm run chaos -- [options]
   --seconds N                     of faults, for each scenario. Default 120; slow: 60
   --processes N                   of the server. Default 4
   --clients N                     that subscribe. Default 5000; slow: 10000, of which every tenth stops reading
-  --topics N                      Default 250; slow: 100
+  --topics N                      Default 1000; slow: 100
   --rate N                        publications a second. Default 2000; slow: 200, of 8 KiB each
   --seed N                        of the nemesis. Default: drawn, and printed
   --smoke                         a short run: a few seconds, a few hundred clients`

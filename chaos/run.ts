@@ -1,6 +1,7 @@
 // `npm run chaos`: faults on purpose against real processes, and the count of what was lost. Ends with 1 where anything
 // was lost, shown twice or out of order, or where fewer faults were done than asked for.
 
+import { Child } from './child.ts'
 import { parseOptions } from './options.ts'
 import { runKilling } from './scenario.ts'
 import type { Outcome } from './scenario.ts'
@@ -97,4 +98,5 @@ const failures = [
   ...slow.flatMap((row) => slowFaults(row).map((text) => `${row.scenario}: ${text}`)),
 ]
 for (const failure of failures) console.error(failure)
+Child.removeCache()
 process.exitCode = failures.length === 0 ? 0 : 1
