@@ -12,17 +12,13 @@ export const guards: readonly Guard[] = [
     [
       [
         'a connection may subscribe to any name',
-        '    checkTopicName(name)\n    if (isOwnTopic(name)) throw',
-        '    if (isOwnTopic(name)) throw',
-      ],
-      [
-        "a connection may subscribe to Holdline's own topics",
-        "    if (isOwnTopic(name)) throw new HoldlineError('ERR_TOPIC_NAME', name)\n",
+        '    checkSubscribedTopic(name)\n    const known',
+        '    const known',
       ],
       [
         'a program may listen to any name',
-        '    checkTopicName(name)\n    const topic = this.#live.of(name)\n    topic.listeners',
-        '    const topic = this.#live.of(name)\n    topic.listeners',
+        '    checkSubscribedTopic(name)\n    return this.#listen',
+        '    return this.#listen',
       ],
       [
         'who subscribes twice gets everything twice',
@@ -188,6 +184,12 @@ export const guards: readonly Guard[] = [
       ['a name may be empty', "name !== '' && "],
       ['a name may have any length', ' && Buffer.byteLength(name) <= MAX_TOPIC_NAME_BYTES'],
       ['a name may hold control characters', ' || /[\\u0000-\\u001f\\u007f]/.test(name)'],
+      [
+        "Holdline's own topics are anybody's",
+        '  checkTopicName(name)\n  if (isOwnTopic(name)) refuse(name)',
+        '  checkTopicName(name)',
+      ],
+      ['a pattern is published on', '  if (isPattern(name)) refuse(name)\n'],
       ["a pattern brings Holdline's own topics", '    if (isOwnTopic(name)) return false\n'],
     ],
   ),
@@ -205,6 +207,16 @@ export const guards: readonly Guard[] = [
     `${topics}/publisher.ts`,
     [`${tests}/publisher.test.ts`, `${tests}/overflow.test.ts`],
     [
+      [
+        'a program publishes on any name',
+        '    checkProgramTopic(name)\n    return this.publishAny',
+        '    return this.publishAny',
+      ],
+      [
+        'a program reads any name',
+        '    checkProgramTopic(name)\n    return this.historyOfAny',
+        '    return this.historyOfAny',
+      ],
       [
         'any number may wait',
         "if (waiting > 0 && waiting + bytes > most) throw new HoldlineError('ERR_TOPIC_HELD', name)",

@@ -125,9 +125,15 @@ export interface HistoryOptions {
   readonly limit?: number
 }
 
+/** What Holdline tells its own processes: its names begin with `$`, and it is no program's to read or write. */
+export type OwnTopics = Pick<TopicHub, 'publish' | 'history' | 'listen'>
+
+/** Every name that begins with `$` is refused with ERR_TOPIC_NAME, but by `own`. */
 export interface TopicHub {
   /** Who is present; undefined where no server stands behind the hub. */
   readonly presence?: PresenceHub | undefined
+  /** The way to Holdline's own topics; undefined where no server stands behind the hub. */
+  readonly own?: OwnTopics | undefined
   /**
    * Subscribes the connection; twice is once, with the first one's options. Nothing is sent for the subscription before the promise has resolved
    * and its reactions have run, so an answer that is sent then goes before the first publication.

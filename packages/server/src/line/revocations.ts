@@ -2,7 +2,7 @@
 // off, knows it too. Ends the lines that it concerns, and says of a newcomer whether he may come in.
 
 import type { HeldConnection } from '../connection/held-connection.ts'
-import type { PublishedMessage, TopicHub } from '../connection/topic-hub.ts'
+import type { OwnTopics, PublishedMessage, TopicHub } from '../connection/topic-hub.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { LineIdentity } from './identity.ts'
 
@@ -73,7 +73,7 @@ export function revocationMessage(what: Revocation, nowMs: number): string {
 const ofHubs = new WeakMap<TopicHub, Revocations>()
 
 export class Revocations {
-  readonly #hub: TopicHub
+  readonly #own: OwnTopics | undefined
   readonly #lines = new Set<RevocableLine>()
   /** By the narrowest field that is given, which is looked up first. */
   readonly #revoked = new Map<string, Revoked[]>()
@@ -83,15 +83,15 @@ export class Revocations {
   #isListening = false
   #isSweepDue = false
 
-  constructor(hub: TopicHub) {
-    this.#hub = hub
+  constructor(own: OwnTopics | undefined) {
+    this.#own = own
   }
 
   /** One for all lines of a server in this process. */
   static of(connection: HeldConnection): Revocations {
     const { hub } = connection
     let revocations = ofHubs.get(hub)
-    if (revocations === undefined) ofHubs.set(hub, (revocations = new Revocations(hub)))
+    if (revocations === undefined) ofHubs.set(hub, (revocations = new Revocations(hub.own)))
     return revocations
   }
 
@@ -136,16 +136,18 @@ export class Revocations {
   }
 
   async #load(): Promise<void> {
+    const own = this.#own
+    if (own === undefined) throw new HoldlineError('ERR_SERVER_CLOSED', 'revocations')
     // Heard before it is read, so that nothing falls between.
     if (!this.#isListening) {
       this.#isListening = true
-      this.#hub.listen(REVOCATIONS_TOPIC, (message) => this.#heard(message))
+      own.listen(REVOCATIONS_TOPIC, (message) => this.#heard(message))
     }
-    let page = await this.#hub.history(REVOCATIONS_TOPIC, { limit: PAGE })
+    let page = await own.history(REVOCATIONS_TOPIC, { limit: PAGE })
     for (;;) {
       for (const { message } of page.publications) this.#heard(message)
       if (page.publications.length === 0 || page.cursor.offset >= page.head.offset) return
-      page = await this.#hub.history(REVOCATIONS_TOPIC, { after: page.cursor, limit: PAGE })
+      page = await own.history(REVOCATIONS_TOPIC, { after: page.cursor, limit: PAGE })
     }
   }
 

@@ -132,7 +132,7 @@ export class LocalServer implements Server {
     if (this.#options.heap === 'lean') leanHeap()
     this.#trimming = setInterval(this.#trim, TRIM_MS).unref()
     this.#join()
-    this.#topics.listen(PRESENCE_TOPIC, (message) => this.#presence.receive(message))
+    this.#topics.own.listen(PRESENCE_TOPIC, (message) => this.#presence.receive(message))
     await this.#topics.start(this.#broker)
     this.#presence.start()
     try {
@@ -181,7 +181,7 @@ export class LocalServer implements Server {
   }
 
   async revoke(what: Revocation): Promise<void> {
-    await this.#topics.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
+    await this.#topics.own.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
   }
 
   topic(name: string): Topic {

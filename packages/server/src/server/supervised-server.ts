@@ -182,7 +182,7 @@ class SupervisedServer implements Server {
   }
 
   async revoke(what: Revocation): Promise<void> {
-    await this.#topics.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
+    await this.#topics.own.publish(REVOCATIONS_TOPIC, revocationMessage(what, Date.now()))
   }
 
   topic(name: string): Topic {
@@ -206,7 +206,7 @@ class SupervisedServer implements Server {
       options,
     )
     this.#topics.presence = presence
-    this.#topics.listen(PRESENCE_TOPIC, (message) => presence.receive(message))
+    this.#topics.own.listen(PRESENCE_TOPIC, (message) => presence.receive(message))
     presence.start()
     return presence
   }

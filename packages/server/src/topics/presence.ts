@@ -18,7 +18,7 @@ import type { PresenceOptions } from './presence-options.ts'
 import { resolvePresence } from './presence-options.ts'
 import type { PresenceEntry } from './presence-table.ts'
 import { PresenceTable } from './presence-table.ts'
-import { checkTopicName } from './topic-name.ts'
+import { checkProgramTopic } from './topic-name.ts'
 
 /** The topic that presence speaks on. */
 export const PRESENCE_TOPIC = '$presence'
@@ -121,7 +121,7 @@ export class Presence implements PresenceHub {
     state: unknown,
     identity: string | null = null,
   ): void {
-    checkTopicName(topic)
+    checkProgramTopic(topic)
     checkName(member)
     // It has left already, and will not leave again.
     if (holder instanceof HeldConnection && !holder.isOpen) return
@@ -170,7 +170,7 @@ export class Presence implements PresenceHub {
   }
 
   watch(topic: string, listener: PresenceListener): () => void {
-    checkTopicName(topic)
+    checkProgramTopic(topic)
     return this.#table.watch(topic, listener)
   }
 

@@ -7,7 +7,7 @@ import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, Cursor, PublishedMessage, ReadResult, Retention } from './broker.ts'
 import { Hold, HOLD_TOPIC } from './hold.ts'
 import { checkCursor } from './subscribe-options.ts'
-import { checkTopicName, isPattern } from './topic-name.ts'
+import { checkProgramTopic } from './topic-name.ts'
 import type { TopicSettings, TopicSettingsTable } from './topic-settings.ts'
 import { byteLengthOf } from './window.ts'
 
@@ -64,13 +64,22 @@ export class Publisher {
     this.hold.stop()
   }
 
+  /** @throws HoldlineError ERR_TOPIC_NAME */
   publish(
     name: string,
     message: PublishedMessage,
     options?: PublishOptions,
   ): Promise<Cursor | null> {
-    checkTopicName(name)
-    if (isPattern(name)) throw new HoldlineError('ERR_TOPIC_NAME', name)
+    checkProgramTopic(name)
+    return this.publishAny(name, message, options)
+  }
+
+  /** The name is known to be one: of a program, or Holdline's own. */
+  publishAny(
+    name: string,
+    message: PublishedMessage,
+    options?: PublishOptions,
+  ): Promise<Cursor | null> {
     const settings = this.#settings.of(name)
     if (this.hold.isHeld(name))
       return this.#told(this.#publishLater(name, message, options, settings))
@@ -111,8 +120,13 @@ export class Publisher {
     return this.#publish(name, kept, options, settings)
   }
 
-  async history(name: string, options: HistoryOptions = {}): Promise<HistoryPage> {
-    checkTopicName(name)
+  async history(name: string, options?: HistoryOptions): Promise<HistoryPage> {
+    checkProgramTopic(name)
+    return this.historyOfAny(name, options)
+  }
+
+  /** As with `publishAny`. */
+  async historyOfAny(name: string, options: HistoryOptions = {}): Promise<HistoryPage> {
     const { retention } = this.#settings.of(name)
     if (retention === null) throw new HoldlineError('ERR_TOPIC_UNKNOWN', name)
     const broker = this.#broker

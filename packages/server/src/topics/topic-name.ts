@@ -13,13 +13,23 @@ export function checkTopicName(name: unknown): asserts name is string {
 }
 
 /**
+ * What a program or a line may subscribe to: patterns too, and none of Holdline's own.
+ *
+ * @throws HoldlineError ERR_TOPIC_NAME
+ */
+export function checkSubscribedTopic(name: unknown): asserts name is string {
+  checkTopicName(name)
+  if (isOwnTopic(name)) refuse(name)
+}
+
+/**
  * What a program or a line may publish on, and read: no pattern, and none of Holdline's own.
  *
  * @throws HoldlineError ERR_TOPIC_NAME
  */
 export function checkProgramTopic(name: unknown): asserts name is string {
-  checkTopicName(name)
-  if (isOwnTopic(name) || isPattern(name)) refuse(name)
+  checkSubscribedTopic(name)
+  if (isPattern(name)) refuse(name)
 }
 
 /** Topics of Holdline's own, that programs and lines are refused: presence, revocations. */

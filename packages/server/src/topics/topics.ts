@@ -9,13 +9,13 @@ import type {
   Gap,
   HistoryOptions,
   HistoryPage,
+  OwnTopics,
   PublishOptions,
   Subscribed,
   SubscribeOptions,
   TopicHub,
 } from '../connection/topic-hub.ts'
 import type { Turn } from '../connection/turn.ts'
-import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker, BrokerSink, Publication, PublishedMessage } from './broker.ts'
 import { CatchUp } from './catch-up.ts'
 import { HOLD_TOPIC } from './hold.ts'
@@ -30,7 +30,7 @@ import { Mode, Subscription } from './subscription.ts'
 import type { Pace } from './subscription.ts'
 import { topicCounters } from './topic-counters.ts'
 import type { TopicCounters } from './topic-counters.ts'
-import { checkTopicName, isOwnTopic } from './topic-name.ts'
+import { checkSubscribedTopic, isOwnTopic } from './topic-name.ts'
 import { TopicSettingsTable } from './topic-settings.ts'
 
 export type { TopicListener } from './live-topic.ts'
@@ -50,6 +50,7 @@ export class Topics implements TopicHub, BrokerSink {
   readonly counters: TopicCounters = topicCounters()
   /** Set before the start, where there is presence. */
   presence: Presence | undefined = undefined
+  readonly own: OwnTopics
   readonly #turn: Turn
   readonly #clock: Clock
   readonly #publisher: Publisher
@@ -85,6 +86,11 @@ export class Topics implements TopicHub, BrokerSink {
       unblock: (subscription) => this.#unblock(subscription),
     })
     this.#catchUp = catchUp
+    this.own = {
+      publish: (name, message, options) => publisher.publishAny(name, message, options),
+      history: (name, options) => publisher.historyOfAny(name, options),
+      listen: (name, listener) => this.#listen(name, listener),
+    }
   }
 
   readonly #catchUp: CatchUp
@@ -94,7 +100,7 @@ export class Topics implements TopicHub, BrokerSink {
     this.#publisher.begin(broker)
     await broker.start(this)
     if (this.settings.mayBlock) {
-      this.listen(HOLD_TOPIC, (message) => this.#publisher.hold.heard(String(message)))
+      this.#listen(HOLD_TOPIC, (message) => this.#publisher.hold.heard(String(message)))
     }
     this.#live.begin()
   }
@@ -150,8 +156,7 @@ export class Topics implements TopicHub, BrokerSink {
     name: string,
     options?: SubscribeOptions,
   ): Promise<Subscribed> {
-    checkTopicName(name)
-    if (isOwnTopic(name)) throw new HoldlineError('ERR_TOPIC_NAME', name)
+    checkSubscribedTopic(name)
     const known = (connection.subscriptions as Subscriptions | null)?.get(name)
     if (known !== undefined) return known.subscribed
     try {
@@ -253,7 +258,11 @@ export class Topics implements TopicHub, BrokerSink {
   }
 
   listen(name: string, listener: TopicListener): () => void {
-    checkTopicName(name)
+    checkSubscribedTopic(name)
+    return this.#listen(name, listener)
+  }
+
+  #listen(name: string, listener: TopicListener): () => void {
     const topic = this.#live.of(name)
     topic.listeners.add(listener)
     this.#live.keepAttached(topic)

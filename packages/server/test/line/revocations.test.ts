@@ -1,7 +1,7 @@
 // Revocations on a hub that a test holds in its hands: what they concern, what is known from before, what is forgotten.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { HistoryPage, Publication, TopicHub } from '../../src/connection/topic-hub.ts'
+import type { HistoryPage, OwnTopics, Publication } from '../../src/connection/topic-hub.ts'
 import { MAX_TOKEN_LIFE_MS, Revocations, revocationMessage } from '../../src/line/revocations.ts'
 import type { Revocation } from '../../src/line/revocations.ts'
 
@@ -43,7 +43,7 @@ class FakeHub {
 
 function made(): { hub: FakeHub; revocations: Revocations } {
   const hub = new FakeHub()
-  return { hub, revocations: new Revocations(hub as unknown as TopicHub) }
+  return { hub, revocations: new Revocations(hub as unknown as OwnTopics) }
 }
 
 const ann = { id: 'ann', tenant: 'acme', session: 's1', tokenId: 't1', issuedAtMs: nowMs - 1 }

@@ -1,6 +1,7 @@
 // What goes to the broker: names and keys are checked, pages are read once for all, a closed server refuses.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { HeldConnection } from '../../src/connection/held-connection.ts'
 import { TopicStand } from './topic-stand.ts'
 
 test('keys are checked before the broker has anything', async () => {
@@ -14,6 +15,27 @@ test('keys are checked before the broker has anything', async () => {
     assert.throws(() => news.publish('m', options as never), { code: 'ERR_OPTION_INVALID' })
   }
   assert.equal(stand.broker.headOf('news'), null)
+  await stand.end()
+})
+
+test("Holdline's own topics are no program's, whichever way it takes", async () => {
+  const stand = await TopicStand.start({ '**': { history: true } })
+  const { hub } = (await stand.line()).connection as HeldConnection
+  for (const name of ['$revocations', '$presence', '$']) {
+    const refused = { code: 'ERR_TOPIC_NAME' }
+    assert.throws(() => hub.publish(name, 'forged'), refused)
+    assert.throws(() => hub.listen(name, () => {}), refused)
+    await assert.rejects(hub.history(name), refused)
+    assert.throws(() => hub.presence!.set({}, name, 'ghost', null), refused)
+    assert.throws(() => hub.presence!.watch(name, () => {}), refused)
+  }
+  const heard: unknown[] = []
+  const stop = hub.own!.listen('$revocations', (message) => heard.push(message))
+  await hub.own!.publish('$revocations', 'told')
+  await stand.settle()
+  const { publications } = await hub.own!.history('$revocations')
+  assert.deepEqual([heard, publications.map(({ message }) => message)], [['told'], ['told']])
+  stop()
   await stand.end()
 })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   checkProgramTopic,
+  checkSubscribedTopic,
   checkTopicName,
   isOwnTopic,
   isPattern,
@@ -21,6 +22,8 @@ test('a program is refused patterns, and what is of Holdline itself', () => {
   for (const name of ['$presence', 'news.*', '*', 'a.**']) {
     assert.throws(() => checkProgramTopic(name), { code: 'ERR_TOPIC_NAME' })
   }
+  for (const name of ['news', 'news.*', 'a.$b']) checkSubscribedTopic(name)
+  assert.throws(() => checkSubscribedTopic('$hold'), { code: 'ERR_TOPIC_NAME' })
   assert.deepEqual([isOwnTopic('$x'), isOwnTopic('x$')], [true, false])
 })
 
