@@ -38,7 +38,10 @@ test('where nothing is missing nothing is installed and nothing is said', async 
 })
 
 test('Debian as root installs only what is missing', async () => {
-  const { machine, calls } = machineWith(['openssl', 'nats-server', 'redis-server'], true)
+  const { machine, calls } = machineWith(
+    ['openssl', 'nats-server', 'redis-server', 'iproute2'],
+    true,
+  )
   assert.equal(await ensureServices(machine), true)
   assert.deepEqual(calls, ['update', 'install chromium python3-websockets'])
 })

@@ -52,6 +52,13 @@ export const services: readonly Service[] = [
     debian: 'redis-server',
     elsewhere: 'install Redis 7 or newer so that `redis-server --version` works',
   },
+  {
+    name: 'iproute2',
+    purpose: 'a second machine, and networks that fail: network namespaces',
+    probe: ['ip', '-V'],
+    debian: 'iproute2',
+    elsewhere: 'install iproute2 so that `ip -V` and `ss -V` work',
+  },
 ]
 
 /** What the module asks of the machine; made up in tests. */

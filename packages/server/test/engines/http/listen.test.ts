@@ -43,6 +43,19 @@ test('a free port is taken and told; so is a path', async (t) => {
   assert.deepEqual((await bound(t, { path })).address, { path })
 })
 
+test('as many lines may wait to be accepted as the kernel grants, or as is asked for', async (t) => {
+  const granted = Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'))
+  const waiting = async (options: ListenOptions): Promise<number> => {
+    const { address } = await bound(t, { host: HERE, ...options })
+    assert.ok('port' in address)
+    const row = execFileSync('ss', ['-Hltn', `sport = :${address.port}`], { encoding: 'utf8' })
+    // Of a socket that listens the third column is the length of its queue.
+    return Number(row.trim().split(/\s+/)[2])
+  }
+  assert.equal(await waiting({}), Math.min(4_096, granted))
+  assert.equal(await waiting({ backlog: 7 }), 7)
+})
+
 test('an occupied port: ERR_LISTEN_IN_USE, which names it', async (t) => {
   const { address } = await bound(t, { host: HERE })
   assert.ok('port' in address)
