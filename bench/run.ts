@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { GeneratorProcess } from './src/load/generator-process.ts'
 import { helpText, parseOptions, type Options } from './src/options.ts'
 import { modelNames } from './src/process/model-rivals.ts'
+import { topicRivalNames } from './src/process/topic-rivals.ts'
 import { rivalNames, type Rival } from './src/process/rivals.ts'
 import { Progress } from './src/progress.ts'
 import { describeEnvironment, readEnvironment } from './src/report/environment.ts'
@@ -16,6 +17,7 @@ import { writePerformance } from './src/report/performance.ts'
 import type { Report, ScenarioResult } from './src/report/results.ts'
 import { scenarioTable } from './src/report/scenario-table.ts'
 import { formatTable } from './src/report/table.ts'
+import { topicsSuiteName, writeTopics } from './src/report/topics.ts'
 import type { Bench } from './src/scenarios/bench.ts'
 import { hasPassed, runSoak } from './src/soak/run-soak.ts'
 import type { SoakReport } from './src/soak/soak-report.ts'
@@ -116,9 +118,9 @@ function save(report: Report, options: Options): void {
 
 /** The page that a suite is measured for. Returns what was written. */
 function writePage(report: Report): string[] {
-  return report.suite === modelsSuiteName
-    ? writeModels(report, root)
-    : writePerformance(report, root)
+  if (report.suite === modelsSuiteName) return writeModels(report, root)
+  if (report.suite === topicsSuiteName) return writeTopics(report, root)
+  return writePerformance(report, root)
 }
 
 /** Where the option says; else only what is worth keeping is kept. */
@@ -158,9 +160,13 @@ async function describeGenerator(): Promise<string> {
 
 function listText(options: Options): string {
   const scenarios = options.scenarios.map(({ name }) => `  ${name}`)
-  const names = options.suiteName === modelsSuiteName ? modelNames : rivalNames
-  const rivals = names.map((name) => `  ${name}`)
+  const rivals = namesOf(options.suiteName).map((name) => `  ${name}`)
   return [`suite ${options.suiteName}:`, ...scenarios, 'rivals:', ...rivals].join('\n')
+}
+
+function namesOf(suiteName: string): readonly string[] {
+  if (suiteName === modelsSuiteName) return modelNames
+  return suiteName.startsWith(topicsSuiteName) ? topicRivalNames : rivalNames
 }
 
 function checkMachine(): void {

@@ -2,7 +2,15 @@
 import { parseArgs } from 'node:util'
 import { commandRival, type Rival } from './process/rivals.ts'
 import type { Scenario } from './scenarios/bench.ts'
-import { defaultSuite, fullSuite, modelsSuite, smokeSuite, type Suite } from './scenarios/suite.ts'
+import {
+  defaultSuite,
+  fullSuite,
+  modelsSuite,
+  smokeSuite,
+  topicsSmokeSuite,
+  topicsSuite,
+  type Suite,
+} from './scenarios/suite.ts'
 import { soakDefaults, type SoakSettings } from './soak/soak.ts'
 
 export interface Options {
@@ -39,6 +47,10 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   npm run bench -- --models        the programming models beside one another, under five minutes; its tables go to
                                    docs/guide/models.md
 
+  npm run bench -- --topics        what topics with history and brokers cost, under five minutes; needs nats-server and
+                                   redis-server; its tables go to docs/guide/delivery.md. With --smoke: seconds, to
+                                   see that it works
+
   npm run bench -- --soak          holds connections for minutes under traffic; exit code 1 when one is lost, an echo is
                                    wrong, memory grows or a descriptor is leaked
   --minutes <n>                    how long it holds them                             (10)
@@ -47,7 +59,7 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   --rivals <a,b>                   rivals of bench/rivals to run (--list names them)
   --rival '<name>=<command>'       plug in another: the command listens on {port} at 127.0.0.1, echoes what comes on
                                    /, and publishes what comes on /t/<name> to all of that path; may be repeated
-  --against <name>                 the rival that ratios are held against            (ws; of models: behavior)
+  --against <name>                 the rival that ratios are held against            (ws; of models: behavior; of topics: bare)
   --only <text>                    only scenarios whose name contains the text
   --list                           scenarios of the suite, and all rivals
   --rounds <n>                     rounds of each scenario                            (5)
@@ -56,8 +68,8 @@ export const helpText = `Measures CPU, throughput, latency and memory (Linux, tw
   --json <file>                    where to write every round, machine, versions and commit
                                    (bench/results/<date>-<suite>.json, where nothing was left out)
   --report <file>                  measure nothing: make docs/performance.md from a file of results;
-                                   (of models: the tables of docs/guide/models.md);
-                                   a whole default, full or models run does so at its end`
+                                   (of models and topics: the tables of their guides);
+                                   a whole default, full, models or topics run does so at its end`
 
 /** Throws a RangeError or a TypeError whose message is one line for the user. */
 export function parseOptions(commandLine: readonly string[]): Options {
@@ -71,6 +83,7 @@ export function parseOptions(commandLine: readonly string[]): Options {
       rivals: { type: 'string' },
       rival: { type: 'string', multiple: true, default: [] },
       models: { type: 'boolean', default: false },
+      topics: { type: 'boolean', default: false },
       against: { type: 'string' },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
@@ -89,7 +102,9 @@ export function parseOptions(commandLine: readonly string[]): Options {
     throw new RangeError('--minutes and --connections belong to --soak')
   }
   if (soak !== undefined && (suite !== defaultSuite || values.only !== '')) {
-    throw new RangeError('--soak plays no suite: leave out --smoke, --full, --models and --only')
+    throw new RangeError(
+      '--soak plays no suite: leave out --smoke, --full, --models, --topics and --only',
+    )
   }
   const ownNames = soak === undefined ? suite.rivals : ['holdline-uring']
   const names = values.rivals === undefined ? ownNames : values.rivals.split(',')
@@ -107,7 +122,9 @@ export function parseOptions(commandLine: readonly string[]): Options {
     against: values.against ?? suite.against,
     isWhole:
       values.rivals === undefined &&
-      (soak === undefined ? values.only === '' && suite !== smokeSuite : isWholeSoak(soak)),
+      (soak === undefined
+        ? values.only === '' && suite !== smokeSuite && suite !== topicsSmokeSuite
+        : isWholeSoak(soak)),
     jsonFile: values.json,
     reportFile: values.report,
     roundCount: positiveInteger('--rounds', values.rounds, suite.roundCount),
@@ -121,11 +138,15 @@ function suiteOf(chosen: {
   readonly smoke: boolean
   readonly full: boolean
   readonly models: boolean
+  readonly topics: boolean
 }): Suite {
+  const { smoke, topics } = chosen
+  if (topics && smoke && !chosen.full && !chosen.models) return topicsSmokeSuite
   const suites = [
-    ...(chosen.smoke ? [smokeSuite] : []),
+    ...(smoke ? [smokeSuite] : []),
     ...(chosen.full ? [fullSuite] : []),
     ...(chosen.models ? [modelsSuite] : []),
+    ...(topics ? [topicsSuite] : []),
   ]
   if (suites.length > 1) {
     throw new RangeError(`${suites.map(({ name }) => `--${name}`).join(' and ')} are two suites`)

@@ -76,9 +76,11 @@ export class Load {
 
   async verify(options: Commands['verify']['takes']): Promise<LoadRound> {
     const { kind, payloadBytes, messageCount } = options
-    const exchanges: readonly Exchange[] = this.#echoed(payloadBytes, () => kind)
+    const { isNumbered = false } = this.#dialect
+    let exchanges: readonly Exchange[] = this.#echoed(payloadBytes, () => kind)
     const start = startedRound()
     for (let turn = 0; turn < messageCount; turn++) {
+      if (isNumbered && turn > 0) exchanges = this.#echoed(payloadBytes, () => kind, turn + 1)
       const exchangeOf = (connection: number): Exchange => {
         const topicCount = this.#topicCount
         const source = topicCount === 0 ? connection : connection % topicCount
@@ -132,10 +134,11 @@ export class Load {
 
   async publish(options: Commands['publish']['takes']): Promise<PublicationsRound> {
     const { inFlight, roundMs } = options
+    const message = this.#message(options)
     const play = new Publications(this.#engine, {
       ...{ connectionCount: this.#connectionCount, topicCount: this.#topicCount },
       ...{ inFlight, roundMs },
-      ...this.#message(options),
+      ...(this.#dialect.isNumbered ? { ...message, reply: null } : message),
     })
     const round = await this.#play(play, roundMs)
     return { ...round, publications: play.publicationCount, deliveries: play.deliveryCount }
@@ -179,14 +182,18 @@ export class Load {
   }
 
   /** Different messages, masked with different keys, and what must come back for each. */
-  #echoed(payloadBytes: number, kindOf: (seed: number) => PayloadKind): readonly Echoed[] {
+  #echoed(
+    payloadBytes: number,
+    kindOf: (seed: number) => PayloadKind,
+    number = 1,
+  ): readonly Echoed[] {
     const fitting = Math.floor(verificationBytes / (payloadBytes + 64))
     const length = Math.max(1, Math.min(verificationCount, fitting))
     return Array.from({ length }, (_, seed) => {
       const kind = kindOf(seed)
       const payload = verificationPayload(kind, payloadBytes, seed)
       const request = requestBytes(this.#dialect, kind, payload, verificationKey(seed))
-      const reply = replyBytes(this.#dialect, kind, payload)
+      const reply = replyBytes(this.#dialect, kind, payload, number)
       return { request: this.#engine.prepare(request), reply }
     })
   }

@@ -10,12 +10,20 @@ export function requestBytes(
   payload: Buffer,
   key: Uint8Array = maskKey,
 ): Buffer {
-  return masked(dialect.wrap(kind, payload).request, key)
+  return masked(dialect.wrap(frameKindOf(kind), payload, 1).request, key)
 }
 
-/** The bytes that come back for it, to the sender or to every subscriber. */
-export function replyBytes(dialect: Dialect, kind: PayloadKind, payload: Buffer): Buffer {
-  const frames = dialect.wrap(kind, payload).reply
+/**
+ * The bytes that come back for it, to the sender or to every subscriber.
+ * @param number - which publication of its topic it is, from 1, where the dialect numbers them
+ */
+export function replyBytes(
+  dialect: Dialect,
+  kind: PayloadKind,
+  payload: Buffer,
+  number = 1,
+): Buffer {
+  const frames = dialect.wrap(frameKindOf(kind), payload, number).reply
   return Buffer.concat(frames.map((frame) => replyFrame(frame.kind, frame.payload)))
 }
 
@@ -25,7 +33,11 @@ export function dialectTarget(dialect: Dialect, port: number, scenarioPath: stri
     bytes: masked(send, maskKey),
     replyCount: swallowFrameCount,
   }))
-  return targetOf(port, dialect.path(scenarioPath), greeting)
+  return targetOf(port, dialect.path(scenarioPath), greeting, dialect.subprotocol)
+}
+
+function frameKindOf(kind: PayloadKind): DialectFrame['kind'] {
+  return kind === 'json' ? 'text' : kind
 }
 
 function masked(frames: readonly DialectFrame[], key: Uint8Array): Buffer {

@@ -22,10 +22,16 @@ export interface Target {
   readonly greeting: readonly GreetingStep[]
 }
 
-export function targetOf(port: number, path: string, greeting: readonly GreetingStep[]): Target {
+export function targetOf(
+  port: number,
+  path: string,
+  greeting: readonly GreetingStep[],
+  subprotocol?: string,
+): Target {
+  const offer = subprotocol === undefined ? '' : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`
   const request = Buffer.from(
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${offer}\r\n`,
   )
   return { port, request, greeting }
 }

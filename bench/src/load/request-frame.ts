@@ -1,12 +1,13 @@
 // Builds what the load generator sends and expects: masked client frames and the server frames that
 // echo them. Built before the clock runs; never in the loop.
 
-export type PayloadKind = 'binary' | 'text'
+/** `json` is text that is a JSON object. */
+export type PayloadKind = 'binary' | 'text' | 'json'
 
 /** Every key byte differs from zero, so that a server cannot skip unmasking (RFC 6455 §5.3). */
 export const maskKey: Uint8Array = Uint8Array.of(0x37, 0xfa, 0x21, 0x3d)
 
-const opcode: Readonly<Record<PayloadKind, number>> = { text: 1, binary: 2 }
+const opcode: Readonly<Record<PayloadKind, number>> = { text: 1, json: 1, binary: 2 }
 
 export function requestFrame(kind: PayloadKind, payload: Uint8Array, key = maskKey): Buffer {
   const head = frameHead(kind, payload.length, 0x80)
@@ -26,12 +27,22 @@ export function replyFrame(kind: PayloadKind, payload: Uint8Array): Buffer {
 
 /** Bytes that differ with the seed; text is printable ASCII, as most messages are. */
 export function samplePayload(kind: PayloadKind, payloadBytes: number, seed: number): Buffer {
+  if (kind === 'json') return jsonPayload(payloadBytes, seed)
   const payload = Buffer.allocUnsafe(payloadBytes)
   for (let i = 0; i < payloadBytes; i++) {
     const value = seed * 31 + i * 7
     payload[i] = kind === 'text' ? 32 + (value % 95) : value & 255
   }
   return payload
+}
+
+/** As JSON.stringify writes it, so that a server which parses it and writes it anew gives the same bytes. */
+function jsonPayload(payloadBytes: number, seed: number): Buffer {
+  const [begin, end] = [`{"id":${seed % 100},"text":"`, '"}']
+  const textBytes = payloadBytes - begin.length - end.length
+  if (textBytes < 0) throw new RangeError(`${payloadBytes} bytes are too few for a JSON message`)
+  const letters = samplePayload('binary', textBytes, seed).map((byte) => 97 + (byte % 26))
+  return Buffer.concat([Buffer.from(begin), letters, Buffer.from(end)])
 }
 
 /** A key that differs with the seed, without a zero in it. */

@@ -1,6 +1,8 @@
 // How a rival's own protocol carries what the scenarios say: which frames a raw WebSocket client sends and which
 // come back. Pure data and functions; both the bench and the load generator's process import it. Knows no sockets.
 
+import { messagePack } from './message-pack.ts'
+
 /** A whole, unfragmented, unmasked message. */
 export interface DialectFrame {
   readonly kind: 'text' | 'binary'
@@ -22,15 +24,22 @@ export interface WrappedMessage {
 
 export interface Dialect {
   readonly name: DialectName
+  /** Offered with the handshake. */
+  readonly subprotocol?: string
+  /** Publications carry their number, so that their lengths differ: they are counted by their frames. */
+  readonly isNumbered?: boolean
   /** The path to connect to for a path of the scenario: `/` for the echo, `/t/<name>` for a topic. */
   path(scenarioPath: string): string
   /** After the upgrade, step by step. When the last is done, the connection is ready and subscribed. */
   opening(scenarioPath: string): readonly OpeningStep[]
-  /** Text has to be UTF-8. */
-  wrap(kind: DialectFrame['kind'], payload: Buffer): WrappedMessage
+  /**
+   * Text has to be UTF-8.
+   * @param number - which publication of its topic it is, from 1; looked at where `isNumbered`
+   */
+  wrap(kind: DialectFrame['kind'], payload: Buffer, number: number): WrappedMessage
 }
 
-export type DialectName = 'plain' | 'socket-io'
+export type DialectName = 'plain' | 'socket-io' | 'line-json' | 'line-msgpack'
 
 /** The rival speaks the scenario's protocol as it is. */
 const plain: Dialect = {
@@ -81,10 +90,54 @@ const socketIo: Dialect = {
   },
 }
 
+/** Lines publish on this topic only: `wrap` is not told which. */
+const lineTopic = '0'
+
+/**
+ * holdline.v1 (docs/wire/holdline-v1.md). Messages are JSON. Frames after the upgrade:
+ *
+ *   ← welcome
+ *   → subscribe, ← subscribed
+ *   → publish, without an id: it has no answer
+ *   ← pub
+ */
+function line(
+  name: 'line-json' | 'line-msgpack',
+  subprotocol: string,
+  frameOf: (envelope: object) => DialectFrame,
+): Dialect {
+  return {
+    name,
+    subprotocol,
+    isNumbered: true,
+    path: () => '/line',
+    opening(scenarioPath) {
+      const topic = scenarioPath.slice('/t/'.length)
+      return [
+        { send: [], swallowFrameCount: 1 },
+        { send: [frameOf({ type: 'subscribe', id: 1, topic })], swallowFrameCount: 1 },
+      ]
+    },
+    wrap(_kind, payload, number) {
+      const data: unknown = JSON.parse(payload.toString())
+      const place = { topic: lineTopic, offset: number }
+      return {
+        request: [frameOf({ type: 'publish', topic: lineTopic, data })],
+        reply: [frameOf({ type: 'pub', ...place, data })],
+      }
+    },
+  }
+}
+
 /** By name, since a load generator in a process of its own can be sent a name and no functions. */
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
   plain,
   'socket-io': socketIo,
+  'line-json': line('line-json', 'holdline.v1', (envelope) => textFrame(JSON.stringify(envelope))),
+  'line-msgpack': line('line-msgpack', 'holdline.v1.msgpack', (envelope) => ({
+    kind: 'binary',
+    payload: messagePack(envelope),
+  })),
 }
 
 function textFrame(text: string): DialectFrame {

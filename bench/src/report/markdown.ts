@@ -25,6 +25,8 @@ const headings: Readonly<Record<ScenarioKind, string>> = {
   'blocked-handler': 'What a handler that never returns does to others',
   crash: 'What a crash does to others',
   'in-process': 'Within a process',
+  acknowledgement: 'Publish until acknowledged',
+  'between-workers': 'From worker to worker',
 }
 
 /** Shown although no rival is better for it: what the kernel keeps. */

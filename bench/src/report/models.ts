@@ -1,8 +1,12 @@
 // Puts the figures of the programming models into docs/guide/models.md, between its marks. What stands around them is
 // prose, written by hand.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { formatFile } from './format-file.ts'
-import { machineText, markdownTable } from './markdown.ts'
+import { markdownTable } from './markdown.ts'
+import {
+  oneVersionMachineText,
+  rewritePage,
+  withMeasuredParts,
+  withNotes,
+} from './measured-parts.ts'
 import {
   resultOf,
   valuesOf,
@@ -22,8 +26,7 @@ const memoryBytes = 24 * 2 ** 30
 /** Writes the tables into the page. Returns its file. */
 export function writeModels(report: Report, root: string): string[] {
   const page = `${root}docs/guide/models.md`
-  writeFileSync(page, modelsPage(report, readFileSync(page, 'utf8')))
-  formatFile(root, page)
+  rewritePage(root, page, (text) => modelsPage(report, text))
   return [page]
 }
 
@@ -32,7 +35,7 @@ export function modelsPage(report: Report, page: string): string {
   const ofKind = (kind: ScenarioKind): ScenarioResult[] =>
     report.scenarios.filter((scenario) => scenario.kind === kind)
   const parts: Readonly<Record<string, string>> = {
-    machine: machineText(withOneVersion(report)),
+    machine: oneVersionMachineText(report),
     cost: costTable(report, ofKind('echo')),
     memory: memoryTable(report, ofKind('idle-memory')),
     slow: slowTable(report, ofKind('slow-handler')),
@@ -40,20 +43,7 @@ export function modelsPage(report: Report, page: string): string {
     crash: brokenTable(report, ofKind('crash')),
     libraries: libraryTable(ofKind('in-process')),
   }
-  return page.replace(
-    /(<!-- measured: (\w+) -->\n)[\s\S]*?(<!-- \/measured -->)/g,
-    (all, begin: string, name: string, end: string) => {
-      const part = parts[name]
-      return part === undefined ? all : `${begin}\n${part}\n\n${end}`
-    },
-  )
-}
-
-/** All models are of one package. */
-function withOneVersion(report: Report): Report {
-  const { environment } = report
-  const holdline = environment.rivals[report.against] ?? 'unknown'
-  return { ...report, environment: { ...environment, rivals: { holdline } } }
+  return withMeasuredParts(page, parts)
 }
 
 function modelsOf(report: Report): string[] {
@@ -165,18 +155,6 @@ function libraryTable(scenarios: readonly ScenarioResult[]): string {
     }),
   )
   return withNotes(markdownTable(['', 'million a second'], rows), scenarios)
-}
-
-function withNotes(table: string, scenarios: readonly ScenarioResult[]): string {
-  const notes = new Set(scenarios.flatMap((scenario) => scenario.notes))
-  for (const { name, results } of scenarios) {
-    for (const { rival, failure, notes: own } of results) {
-      for (const note of own) notes.add(`${rival}: ${note}`)
-      if (failure !== undefined) notes.add(`${rival} failed in "${name}": ${failure}`)
-    }
-  }
-  const lines = [...notes].map((note) => `- ${note.replaceAll('\n', ' ')}`)
-  return [table, ...(lines.length === 0 ? [] : ['', ...lines])].join('\n')
 }
 
 /** Whether the model had fewer connections than the others: then it is not compared with them. */

@@ -15,6 +15,8 @@ export type ScenarioKind =
   | 'blocked-handler'
   | 'crash'
   | 'in-process'
+  | 'acknowledgement'
+  | 'between-workers'
 
 /** One column of a scenario's table. */
 export interface Metric {
@@ -33,6 +35,8 @@ export interface Measured {
   /** Why there are no figures, or none after the rounds that are here. */
   readonly failure?: string
   readonly rounds: readonly Round[]
+  /** The rival of the same scenario that this one is held against; else the run's. */
+  readonly against?: string
   /** What a reader has to know of this rival's figures, as that the generator was the bottleneck. */
   readonly notes: readonly string[]
 }

@@ -11,7 +11,6 @@ export function scenarioTable(scenario: ScenarioResult, against: string): Table 
     return { title: scenario.name, columns: [scenario.skipped], rows: [], notes }
   }
   const compared = comparedMetrics(scenario)
-  const reference = resultOf(scenario, against)
   const rows = scenario.results.map((measured) => [
     measured.rival,
     ...scenario.metrics.map((metric) =>
@@ -20,11 +19,15 @@ export function scenarioTable(scenario: ScenarioResult, against: string): Table 
         : figureText(summarize(valuesOf(measured, metric.key)), metric),
     ),
     ...compared.map((metric) =>
-      spreadText(ratioOf(measured, reference, metric), (value) => formatDecimal(value, 2)),
+      spreadText(
+        ratioOf(measured, resultOf(scenario, measured.against ?? against), metric),
+        (value) => formatDecimal(value, 2),
+      ),
     ),
   ])
-  for (const { rival, failure, notes: own } of scenario.results) {
+  for (const { rival, failure, against: other, notes: own } of scenario.results) {
     if (failure !== undefined) notes.push(`${rival} failed: ${failure}`)
+    if (other !== undefined) notes.push(`${rival} is held against '${other}'`)
     for (const note of own) notes.push(`${rival}: ${note}`)
   }
   return {

@@ -1,9 +1,12 @@
 // The scenarios that a run goes through, as data.
+import type { MessageShape } from '../load/commands.ts'
 import type { PayloadKind } from '../load/request-frame.ts'
 import { bareModel, modelNames, modelRival } from '../process/model-rivals.ts'
 import { repositoryRival, type Rival } from '../process/rivals.ts'
+import { bareTopic, topicRival, topicRivalNames } from '../process/topic-rivals.ts'
 import type { Scenario } from './bench.ts'
 import { BlockedHandler, Crash } from './broken-handler.ts'
+import { Acknowledgement, BetweenWorkers } from './broker-scenarios.ts'
 import { Echo } from './echo.ts'
 import { FanOut } from './fan-out.ts'
 import { HandshakeRate, ReconnectStorm } from './handshakes.ts'
@@ -131,6 +134,39 @@ export const modelsSuite: Suite = {
   ],
 }
 
+/** What topics cost beside a bare publication, and brokers beside their own servers: docs/guide/delivery.md. */
+const topicWays = { rivals: topicRivalNames, rivalOf: topicRival, against: bareTopic }
+
+/** Under five minutes. */
+export const topicsSuite: Suite = {
+  name: 'topics',
+  ...topicWays,
+  roundCount: 9,
+  roundMs: 400,
+  processCount: 1,
+  scenarios: [
+    ...[64, 1024].flatMap((payloadBytes) =>
+      [1, 16].map((inFlight) => fanOut(1000, inFlight, { kind: 'json', payloadBytes })),
+    ),
+    new Acknowledgement(),
+    new BetweenWorkers(),
+  ],
+}
+
+/** Whether it works, not how fast: seconds. */
+export const topicsSmokeSuite: Suite = {
+  name: 'topics-smoke',
+  ...topicWays,
+  roundCount: 2,
+  roundMs: 100,
+  processCount: 1,
+  scenarios: [
+    fanOut(50, 4, { kind: 'json', payloadBytes: 64 }),
+    new Acknowledgement(),
+    new BetweenWorkers(),
+  ],
+}
+
 function echoParameters(connectionCount: number, payloadBytes: number, kind: PayloadKind) {
   return { connectionCount, payloadBytes, kind, window: 1 }
 }
@@ -139,14 +175,12 @@ function echo(connectionCount: number, payloadBytes: number, kind: PayloadKind):
   return new Echo(echoParameters(connectionCount, payloadBytes, kind))
 }
 
-function fanOut(subscribersPerTopic: number, inFlight: number): Scenario {
-  return new FanOut({
-    topicCount: 1,
-    subscribersPerTopic,
-    inFlight,
-    kind: 'binary',
-    payloadBytes: 64,
-  })
+function fanOut(
+  subscribersPerTopic: number,
+  inFlight: number,
+  message: MessageShape = { kind: 'binary', payloadBytes: 64 },
+): Scenario {
+  return new FanOut({ topicCount: 1, subscribersPerTopic, inFlight, ...message })
 }
 
 function topics(topicCount: number, subscribersPerTopic: number): Scenario {

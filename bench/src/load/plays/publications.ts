@@ -1,13 +1,15 @@
 // Play: one publisher per topic keeps a number of publications under way; one is complete when every subscriber
 // of the topic, the publisher included, has it. Connection c is in topic c % topics; the first of each publishes.
 import type { LoadEngine, Play, StableFrame } from '../load-engine.ts'
+import { FrameCounter } from '../frame-counter.ts'
 import { ReplyError } from './reply-error.ts'
 
 export interface PublicationsOptions {
   readonly connectionCount: number
   readonly topicCount: number
   readonly request: StableFrame
-  readonly reply: Uint8Array
+  /** What each subscriber gets for it; null: messages of different lengths, a frame each. */
+  readonly reply: Uint8Array | null
   /** Publications under way in each topic. */
   readonly inFlight: number
   readonly roundMs: number
@@ -20,6 +22,7 @@ export class Publications implements Play {
   readonly #engine: LoadEngine
   readonly #options: PublicationsOptions
   readonly #replyBytes: number
+  readonly #frames: FrameCounter | null
   readonly #arrivedBytes: Int32Array
   /** Publications that a connection has in full. */
   readonly #deliveredCounts: Int32Array
@@ -34,7 +37,8 @@ export class Publications implements Play {
   constructor(engine: LoadEngine, options: PublicationsOptions) {
     this.#engine = engine
     this.#options = options
-    this.#replyBytes = options.reply.length
+    this.#replyBytes = options.reply?.length ?? 0
+    this.#frames = options.reply === null ? new FrameCounter(options.connectionCount) : null
     this.#arrivedBytes = new Int32Array(options.connectionCount)
     this.#deliveredCounts = new Int32Array(options.connectionCount)
     this.#reached = new Int32Array(options.topicCount * options.inFlight)
@@ -50,7 +54,13 @@ export class Publications implements Play {
 
   opened(): void {}
 
-  received(connection: number, _chunk: Uint8Array, start: number, end: number): void {
+  received(connection: number, chunk: Uint8Array, start: number, end: number): void {
+    if (this.#frames !== null) {
+      for (let i = this.#frames.count(connection, chunk, start, end); i > 0; i--) {
+        this.#delivered(connection)
+      }
+      return
+    }
     let arrived = this.#arrivedBytes[connection]! + end - start
     while (arrived >= this.#replyBytes) {
       arrived -= this.#replyBytes
