@@ -58,6 +58,16 @@ test('--models holds the models against the bare contract', () => {
   assert.deepEqual([part.against, part.isWhole, part.rivals.length], ['callbacks', false, 1])
 })
 
+test('--topics holds ways through topics against the bare one; with --smoke nothing is kept', () => {
+  const { rivals, against, suiteName, isWhole, scenarios } = parseOptions(['--topics'])
+  assert.ok(rivals.some(({ name }) => name === 'bare') && rivals.length === 4)
+  assert.deepEqual([against, suiteName, isWhole], ['bare', 'topics', true])
+  const kinds = new Set(scenarios.map(({ kind }) => kind))
+  assert.deepEqual([...kinds], ['fan-out', 'acknowledgement', 'between-workers'])
+  const smoke = parseOptions(['--topics', '--smoke'])
+  assert.deepEqual([smoke.suiteName, smoke.isWhole], ['topics-smoke', false])
+})
+
 for (const wrong of [
   ['--rounds', '0'],
   ['--rounds', 'x'],
@@ -66,6 +76,10 @@ for (const wrong of [
   ['--only', 'nosuch'],
   ['--smoke', '--full'],
   ['--models', '--full'],
+  ['--models', '--topics'],
+  ['--topics', '--smoke', '--full'],
+  ['--topics', '--rivals', 'ws'],
+  ['--soak', '--topics'],
   ['--models', '--rivals', 'ws'],
   ['--soak', '--models'],
   ['--soak', '--minutes', '0'],

@@ -70,6 +70,9 @@ test('bytes behind the last step are refused', () => {
 
 test('the request asks for the path', () => {
   const { request } = targetOf(8080, '/t/7', [])
+  const offered = targetOf(8080, '/line', [], 'holdline.v1').request.toString()
+  assert.match(offered, /\r\nSec-WebSocket-Protocol: holdline\.v1\r\n\r\n$/)
+  assert.doesNotMatch(request.toString(), /Protocol/)
   assert.match(
     Buffer.from(request).toString(),
     /^GET \/t\/7 HTTP\/1\.1\r\nHost: 127\.0\.0\.1:8080\r\n/,

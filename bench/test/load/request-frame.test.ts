@@ -35,6 +35,15 @@ test('no byte of the key is zero, and a request is longer than its reply by the 
   assert.equal(requestFrame('binary', payload).length, replyFrame('binary', payload).length + 4)
 })
 
+test('JSON is as long as it has to be, and as JSON.stringify writes it', () => {
+  for (const payloadBytes of [21, 64, 1024]) {
+    const text = samplePayload('json', payloadBytes, 107).toString()
+    assert.equal(text.length, payloadBytes)
+    assert.equal(JSON.stringify(JSON.parse(text)), text)
+  }
+  assert.throws(() => samplePayload('json', 10, 0), RangeError)
+})
+
 test('payloads differ by seed; timed text is ASCII, checked text is not, and both are UTF-8', () => {
   assert.notDeepEqual(samplePayload('binary', 20, 1), samplePayload('binary', 20, 2))
   assert.ok(isAscii(samplePayload('text', 1024, 3)))

@@ -12,7 +12,7 @@ test('plain: the path, the kind and the bytes are those of the scenario, and not
   const payload = Buffer.of(0, 1, 255)
   assert.equal(plain.path('/t/news'), '/t/news')
   assert.deepEqual(plain.opening('/t/news'), [])
-  const { request, reply } = plain.wrap('binary', payload)
+  const { request, reply } = plain.wrap('binary', payload, 1)
   assert.deepEqual(request, [{ kind: 'binary', payload }])
   assert.deepEqual(reply, request)
 })
@@ -34,16 +34,45 @@ test('socket-io: a topic is a room, joined with an acknowledgement', () => {
 })
 
 test('socket-io: text is a JSON event, bytes are a frame of their own behind a placeholder', () => {
-  const text = socketIo.wrap('text', Buffer.from('a "quoted" é'))
+  const text = socketIo.wrap('text', Buffer.from('a "quoted" é'), 1)
   assert.deepEqual(text.request, [
     { kind: 'text', payload: Buffer.from(String.raw`42["m","a \"quoted\" é"]`) },
   ])
   assert.deepEqual(text.reply, text.request)
   const payload = Buffer.of(0, 255)
-  const binary = socketIo.wrap('binary', payload)
+  const binary = socketIo.wrap('binary', payload, 1)
   assert.deepEqual(binary.request, [
     { kind: 'text', payload: Buffer.from('451-["m",{"_placeholder":true,"num":0}]') },
     { kind: 'binary', payload },
   ])
   assert.deepEqual(binary.reply, binary.request)
+})
+
+test('lines: hello is said by the server, a subscription is answered, a publication carries its number', () => {
+  const line = dialects['line-json']
+  assert.deepEqual([line.path('/t/0'), line.subprotocol], ['/line', 'holdline.v1'])
+  const subscribe = Buffer.from('{"type":"subscribe","id":1,"topic":"0"}')
+  assert.deepEqual(line.opening('/t/0'), [
+    { send: [], swallowFrameCount: 1 },
+    { send: [{ kind: 'text', payload: subscribe }], swallowFrameCount: 1 },
+  ])
+  const { request, reply } = line.wrap('text', Buffer.from('{"id":1}'), 12)
+  assert.deepEqual(
+    [...request, ...reply].map(({ kind, payload }) => [kind, payload.toString()]),
+    [
+      ['text', '{"type":"publish","topic":"0","data":{"id":1}}'],
+      ['text', '{"type":"pub","topic":"0","offset":12,"data":{"id":1}}'],
+    ],
+  )
+})
+
+test('lines in MessagePack: the same, as binary messages', () => {
+  const { request, reply } = dialects['line-msgpack'].wrap('text', Buffer.from('{"id":1}'), 12)
+  assert.deepEqual(
+    [...request, ...reply].map(({ kind, payload }) => [kind, payload.toString('hex')]),
+    [
+      ['binary', '83a474797065a77075626c697368a5746f706963a130a46461746181a2696401'],
+      ['binary', '84a474797065a3707562a5746f706963a130a66f66667365740ca46461746181a2696401'],
+    ],
+  )
 })

@@ -4,9 +4,11 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { modelRival } from '../../src/process/model-rivals.ts'
 import { commandRival, repositoryRival } from '../../src/process/rivals.ts'
+import { topicRival, topicRivalNames } from '../../src/process/topic-rivals.ts'
 import type { ScenarioResult } from '../../src/report/results.ts'
 import type { Bench, Scenario } from '../../src/scenarios/bench.ts'
 import { BlockedHandler, Crash } from '../../src/scenarios/broken-handler.ts'
+import { Acknowledgement, BetweenWorkers } from '../../src/scenarios/broker-scenarios.ts'
 import { Echo } from '../../src/scenarios/echo.ts'
 import { FanOut } from '../../src/scenarios/fan-out.ts'
 import { HandshakeRate, ReconnectStorm } from '../../src/scenarios/handshakes.ts'
@@ -112,6 +114,43 @@ test('what is measured in a process is a number in every round', async () => {
       assert.equal(measured.failure, undefined, measured.rival)
       assert.equal(measured.rounds.length, bench.roundCount)
       for (const { perSecond } of measured.rounds) assert.ok(perSecond > 0)
+    }
+  }
+})
+
+test('every way through topics delivers each publication, byte by byte, to every subscriber', async () => {
+  const json = { kind: 'json', payloadBytes: 64 } as const
+  const fanOut = new FanOut({ topicCount: 1, subscribersPerTopic: 20, inFlight: 4, ...json })
+  const [result] = await fanOut.run(bench, topicRivalNames.map(topicRival))
+  assert.deepEqual(
+    result.results.map(({ rival, failure, rounds }) => [rival, failure, rounds.length]),
+    topicRivalNames.map((name) => [name, undefined, bench.roundCount]),
+  )
+})
+
+test('each broker acknowledges, beside its own server', async () => {
+  const [{ results, notes }] = await new Acknowledgement().run(bench)
+  for (const { rival, failure, rounds } of results) {
+    assert.equal(failure, undefined, rival)
+    assert.equal(rounds.length, bench.roundCount)
+    for (const { p50Us, p99Us } of rounds) assert.ok(p50Us > 0 && p99Us >= p50Us, rival)
+  }
+  const names = new Set(results.map(({ rival }) => rival))
+  const compared = results.filter(({ against }) => against !== undefined)
+  assert.equal(compared.length, 2)
+  for (const { against } of compared) assert.ok(names.has(against))
+  assert.match(notes.join(), /nats-server.*Redis/s)
+})
+
+test('from worker to worker nothing is lost, and nothing out of order', async () => {
+  const [{ results }] = await new BetweenWorkers().run(bench)
+  assert.equal(results.length, 2)
+  for (const { rival, failure, rounds } of results) {
+    assert.equal(failure, undefined, rival)
+    assert.equal(rounds.length, bench.roundCount)
+    for (const { count, perSecond, lostCount, disorderCount } of rounds) {
+      assert.ok(count > 0 && perSecond > 0, rival)
+      assert.deepEqual([lostCount, disorderCount], [0, 0])
     }
   }
 })

@@ -7,11 +7,16 @@ import { ScriptedEngine } from '../scripted-engine.ts'
 const reply = replyFrame('binary', Buffer.alloc(64))
 const twice = Buffer.concat([reply, reply])
 
-function publications(connectionCount: number, topicCount: number, inFlight: number) {
+function publications(
+  connectionCount: number,
+  topicCount: number,
+  inFlight: number,
+  expected: Buffer | null = reply,
+) {
   const engine = new ScriptedEngine()
   const request = engine.prepare(reply)
   const play = new Publications(engine, {
-    ...{ connectionCount, topicCount, inFlight, request, reply },
+    ...{ connectionCount, topicCount, inFlight, request, reply: expected },
     roundMs: 100,
   })
   play.begin(0)
@@ -63,4 +68,19 @@ test('the round ends when everything that was sent is with everyone', () => {
 test('a delivery that nobody published is an error', () => {
   const { play } = publications(2, 1, 1)
   assert.throws(() => play.received(0, twice, 0, twice.length), /more came than was published/)
+})
+
+test('messages of different lengths are counted by their frames', () => {
+  const { engine, play } = publications(2, 1, 1, null)
+  engine.take()
+  const longer = replyFrame('text', Buffer.alloc(300))
+  play.received(0, reply, 0, reply.length)
+  play.received(1, reply, 0, reply.length)
+  assert.deepEqual(engine.take(), ['send 1 on 0'])
+  play.received(1, longer, 0, longer.length)
+  play.received(0, longer, 0, 3)
+  assert.deepEqual(engine.take(), [])
+  play.received(0, longer, 3, longer.length)
+  assert.deepEqual(engine.take(), ['send 1 on 0'])
+  assert.deepEqual([play.deliveryCount, play.publicationCount], [4, 2])
 })
