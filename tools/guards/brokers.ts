@@ -13,7 +13,7 @@ export const guards: readonly Guard[] = [
     [
       [
         'a publication before the start throws',
-        'if (this.#sink === null) return refused(topic)\n    this.#sink.deliver',
+        'if (this.#sink === null) return Promise.reject(stopped(topic))\n    this.#sink.deliver',
         'this.#sink!.deliver',
       ],
       ['a stopped broker delivers', '    this.#sink = null\n'],
@@ -301,30 +301,29 @@ export const guards: readonly Guard[] = [
       ],
       [
         'who appends when it is told is told first',
-        'if (this.#last !== null && members.delete(this.#last)) members.add(this.#last)',
+        'if (this.#last !== undefined && members.delete(this.#last)) members.add(this.#last)',
       ],
       [
         'a member that has left is told',
-        'topic.members.delete(member)\n    for',
-        'void 0\n    for',
+        'for (const topic of this.#histories.all()) this.#leave(topic, member)',
       ],
-      [
-        'who has detached is told',
-        'if (topic?.members.delete(member) === true) topic.audience = null',
-        'topic?.members.delete(member)',
-      ],
+      ['who has detached is told', 'if (topic !== undefined) this.#leave(topic, member)'],
       ['a page is longer than a frame', 'bytes: Math.min(bytes, MOST_OF_PAGE.bytes)', 'bytes'],
       [
         'a page has any number of publications',
         'count: Math.min(count, MOST_OF_PAGE.count)',
         'count',
       ],
-      ['topics are kept for ever', 'if (this.#topics.size >= this.#sweepAt) this.#sweep()'],
       [
         'a topic that somebody is attached to is forgotten',
-        'if (members.size === 0 && history',
-        'if (history',
+        '      topic.audience = null\n      this.#histories.hold(topic)',
+        '      topic.audience = null',
       ],
+      [
+        'a topic that nobody is attached to stays',
+        'if (topic.members.size === 0) this.#histories.release(topic)',
+      ],
+      ['what was forgotten is told late', 'if (this.#histories.find(topic.name) !== topic) return'],
     ],
   ),
   ...guardsOf(
@@ -360,7 +359,12 @@ export const guards: readonly Guard[] = [
       ],
       [
         'an answer is taken for another one',
-        'if (isRead !== (kind === FrameKind.PAGE)) return false',
+        'if (kind !== FrameKind.REFUSED && isRead !== (kind === FrameKind.PAGE)) return false',
+      ],
+      [
+        'a refusal passes for an answer',
+        'if (answer instanceof HoldlineError) asked.reject(answer)\n    else asked',
+        'asked',
       ],
       ['a stopped broker is told', '    this.#sink = null\n    this.#flush()', '    this.#flush()'],
       [
@@ -383,14 +387,19 @@ export const guards: readonly Guard[] = [
       ],
       [
         'a pattern that is none ends the supervisor',
-        'if (retention === null && !isRealPattern(topic)) return false',
+        'if (!isRealPattern(request.topic)) return false',
+      ],
+      [
+        'one topic too many ends the supervisor',
+        '      this.#batch.refused(error.code)\n',
+        '      throw error\n',
       ],
       [
         'what is malformed is passed over',
         'if (request === null) return false',
         'if (request === null) return true',
       ],
-      ['what cannot be carried is kept', 'if (refusal !== null) return Promise.reject(refusal)'],
+      ['what cannot be carried is kept', 'if (refusal !== null) throw refusal'],
     ],
   ),
   ...guardsOf(

@@ -55,6 +55,7 @@ export type {
   PresenceListener,
   PresentMember,
 } from './connection/presence-hub.ts'
+export type { HistoryLimits } from './topics/history-limits.ts'
 export type { PresenceOptions } from './topics/presence-options.ts'
 export type { TopicListener } from './topics/topics.ts'
 export { errorCatalogue, HoldlineError } from './protocol/errors.ts'

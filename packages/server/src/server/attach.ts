@@ -20,6 +20,7 @@ export type AttachOptions = Pick<
   | 'admission'
   | 'drain'
   | 'topics'
+  | 'histories'
   | 'broker'
   | 'graceMs'
   | 'logger'

@@ -76,7 +76,7 @@ export class LocalServer implements Server {
     this.engine = engine
     this.workerId = place?.workerId ?? 0
     this.processCount = place?.processCount ?? 1
-    this.#broker = options.broker ?? new MemoryBroker()
+    this.#broker = options.broker ?? new MemoryBroker({ limits: options.histories })
     this.#mesh = place?.mesh ?? null
     this.#run = place?.run ?? null
     this.#statistics = new Statistics(options.logger)

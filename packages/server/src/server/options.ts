@@ -7,6 +7,8 @@ import { resolveLimits } from '../connection/limits.ts'
 import type { Route } from '../connection/route.ts'
 import { HoldlineError } from '../protocol/errors.ts'
 import type { Broker } from '../topics/broker.ts'
+import { resolveHistoryLimits } from '../topics/history-limits.ts'
+import type { HistoryLimits } from '../topics/history-limits.ts'
 import type { PresenceOptions } from '../topics/presence-options.ts'
 import { resolvePresence } from '../topics/presence-options.ts'
 import type { TopicOptions } from '../topics/topic-options.ts'
@@ -50,6 +52,8 @@ export interface ServeOptions extends ListenOptions {
    * of these the one that says most. Topics that are not named have no history.
    */
   readonly topics?: Readonly<Record<string, TopicOptions>>
+  /** What the histories of all topics may take together, where `memory` or `process` is the broker. */
+  readonly histories?: HistoryLimits
   /** Who is present on topics: leases, grace, bounds. */
   readonly presence?: PresenceOptions
   /** Connections let in each second; beyond it 503 with Retry-After. Default: all. */
@@ -88,6 +92,7 @@ export interface ResolvedOptions {
   readonly limits: Limits
   readonly origins: Route['origins']
   readonly topics: TopicSettingsTable
+  readonly histories: Required<HistoryLimits>
   readonly presence: Required<PresenceOptions>
   readonly admission: Required<AdmissionOptions> | null
   readonly broker: Broker | null
@@ -115,6 +120,7 @@ const known: ReadonlySet<string> = new Set([
   'limits',
   'origins',
   'topics',
+  'histories',
   'presence',
   'admission',
   'broker',
@@ -174,6 +180,7 @@ export function resolveOptions(options: ServeOptions): ResolvedOptions {
     limits: resolveLimits(options.limits),
     origins: options.origins,
     topics: new TopicSettingsTable(options.topics),
+    histories: resolveHistoryLimits(options.histories),
     presence: resolvePresence(options.presence),
     admission: resolveAdmission(options.admission),
     broker: options.broker ?? null,

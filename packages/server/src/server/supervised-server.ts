@@ -140,6 +140,7 @@ class SupervisedServer implements Server {
     this.#links = new ProcessLinks(place)
     this.#ownBroker = new ProcessBroker(this.#links, {
       hears: false,
+      histories: this.#options.histories,
       nameOf: (id) => workerName(this.#run, id),
     })
     return this.#ownBroker

@@ -81,10 +81,21 @@ export class History {
     return this.#bytes
   }
 
+  /** Whether a publication had this key so lately that a retry adds nothing. */
+  isKnown(idempotencyKey: string | null, nowMs: number): boolean {
+    this.#passTo(nowMs)
+    return idempotencyKey !== null && this.#known(idempotencyKey) !== undefined
+  }
+
+  /** Whether a publication of late had an idempotency key. */
+  awaitsRetry(nowMs: number): boolean {
+    this.#passTo(nowMs)
+    return this.#keys !== null || this.#olderKeys !== null
+  }
+
   /** Whether forgetting it costs nobody more than its age would: all that it keeps is too old, and no retry is awaited. */
   isStale(nowMs: number): boolean {
-    this.#passTo(nowMs)
-    if (this.#keys !== null || this.#olderKeys !== null) return false
+    if (this.awaitsRetry(nowMs)) return false
     this.#trim()
     if (this.#head === 0) return true
     const { times } = this.#blockOf(this.#head)
@@ -97,7 +108,7 @@ export class History {
     this.#retention = options.retention
     const { key, idempotencyKey } = options
     if (idempotencyKey !== null) {
-      const known = this.#keys?.get(idempotencyKey) ?? this.#olderKeys?.get(idempotencyKey)
+      const known = this.#known(idempotencyKey)
       if (known !== undefined) {
         return { cursor: { epoch: this.epoch, offset: known }, publication: null }
       }
@@ -125,6 +136,10 @@ export class History {
     if (lost !== null) return { lost, head, start: { epoch: this.epoch, offset: this.#first - 1 } }
     const from = after === 'start' ? this.#first : after.offset + 1
     return { lost: null, publications: this.#page(from, limit), head }
+  }
+
+  #known(idempotencyKey: string): number | undefined {
+    return this.#keys?.get(idempotencyKey) ?? this.#olderKeys?.get(idempotencyKey)
   }
 
   #lossOf({ epoch, offset }: Cursor): LostReason | null {

@@ -87,6 +87,7 @@ test('the defaults', () => {
     processCount: 1,
     limits: defaultLimits,
     origins: undefined,
+    histories: { topics: 100_000, bytes: 268_435_456 },
     presence: { leaseMs: 10_000, graceMs: 0, stateBytes: 1_024, entries: 100_000 },
     admission: null,
     broker: null,

@@ -12,36 +12,38 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
+import { Histories } from '../../topics/histories.ts'
 import { History, newEpoch } from '../../topics/history.ts'
+import type { HistoryLimits } from '../../topics/history-limits.ts'
 
 export interface MemoryBrokerOptions {
   /** The time in milliseconds since 1970, on a clock that only moves forward. Default: the process's. */
   readonly nowMs?: () => number
+  /** What all topics may keep together. */
+  readonly limits?: HistoryLimits
 }
 
 interface KeptTopic {
+  readonly name: string
   readonly history: History
-  isAttached: boolean
 }
 
 const DONE = Promise.resolve()
-const NOTHING = Promise.resolve(null)
-
-/** So many topics are kept before any is forgotten. */
-const SWEEP_FROM = 10_000
 
 /** `deliver` and `appended` are called before `publish` and `append` return, for every topic. */
 export class MemoryBroker implements Broker {
   readonly name = 'memory'
   readonly hasPatterns = true
   readonly processName: string = newEpoch()
-  readonly #nowMs: () => number
-  readonly #topics = new Map<string, KeptTopic>()
-  #sweepAt = SWEEP_FROM
+  readonly #histories: Histories<KeptTopic>
   #sink: BrokerSink | null = null
 
-  constructor({ nowMs = processTimeMs }: MemoryBrokerOptions = {}) {
-    this.#nowMs = nowMs
+  constructor({ nowMs = processTimeMs, limits }: MemoryBrokerOptions = {}) {
+    const make = (name: string, retention: Retention): KeptTopic => ({
+      name,
+      history: new History(retention),
+    })
+    this.#histories = new Histories(limits, make, nowMs)
   }
 
   start(sink: BrokerSink): Promise<void> {
@@ -50,41 +52,40 @@ export class MemoryBroker implements Broker {
   }
 
   publish(topic: string, message: PublishedMessage): Promise<void> {
-    if (this.#sink === null) return refused(topic)
+    if (this.#sink === null) return Promise.reject(stopped(topic))
     this.#sink.deliver(topic, message)
     return DONE
   }
 
-  append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
-    if (this.#sink === null) return refused(topic)
-    const { history } = this.#topic(topic, options.retention)
-    const { cursor, publication } = history.append(message, options, this.#nowMs())
-    if (publication !== null) this.#sink.appended(topic, history.epoch, publication)
-    return Promise.resolve(cursor)
+  async append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
+    const sink = this.#started(topic)
+    const kept = this.#histories.of(topic, options.retention)
+    const { cursor, publication } = this.#histories.append(kept, message, options)
+    if (publication !== null) sink.appended(topic, cursor.epoch, publication)
+    return cursor
   }
 
-  attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
-    if (this.#sink === null) return refused(topic)
-    if (retention === null) return NOTHING
-    const kept = this.#topic(topic, retention)
-    kept.isAttached = true
-    return Promise.resolve(kept.history.head)
+  async attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
+    this.#started(topic)
+    if (retention === null) return null
+    const kept = this.#histories.of(topic, retention)
+    this.#histories.hold(kept)
+    return kept.history.head
   }
 
   detach(topic: string): void {
-    const kept = this.#topics.get(topic)
-    if (kept !== undefined) kept.isAttached = false
+    const kept = this.#histories.find(topic)
+    if (kept !== undefined) this.#histories.release(kept)
   }
 
-  read(
+  async read(
     topic: string,
     after: Cursor | 'start',
     limit: ReadLimit,
     retention: Retention,
   ): Promise<ReadResult> {
-    if (this.#sink === null) return refused(topic)
-    const { history } = this.#topic(topic, retention)
-    return Promise.resolve(history.read(after, limit, retention, this.#nowMs()))
+    this.#started(topic)
+    return this.#histories.read(this.#histories.of(topic, retention), after, limit, retention)
   }
 
   stop(): Promise<void> {
@@ -92,28 +93,14 @@ export class MemoryBroker implements Broker {
     return DONE
   }
 
-  #topic(name: string, retention: Retention): KeptTopic {
-    const known = this.#topics.get(name)
-    if (known !== undefined) return known
-    if (this.#topics.size >= this.#sweepAt) this.#sweep()
-    const kept = { history: new History(retention), isAttached: false }
-    this.#topics.set(name, kept)
-    return kept
-  }
-
-  /** Forgets topics that nobody is attached to and that keep nothing young enough: names may be without end. */
-  #sweep(): void {
-    const nowMs = this.#nowMs()
-    for (const [name, { history, isAttached }] of this.#topics) {
-      if (!isAttached && history.isStale(nowMs)) this.#topics.delete(name)
-    }
-    // At twice of what is left, so that it costs O(1) for each new topic.
-    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#topics.size)
+  #started(topic: string): BrokerSink {
+    if (this.#sink === null) throw stopped(topic)
+    return this.#sink
   }
 }
 
-function refused(topic: string): Promise<never> {
-  return Promise.reject(new HoldlineError('ERR_BROKER_STOPPED', topic))
+function stopped(topic: string): HoldlineError {
+  return new HoldlineError('ERR_BROKER_STOPPED', topic)
 }
 
 function processTimeMs(): number {

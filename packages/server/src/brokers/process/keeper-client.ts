@@ -34,7 +34,7 @@ const EARLY_FLUSH_BYTES = 262_144
 const MOST_READS = 16
 const STOP_MS = 1_000
 
-type Answer = Cursor | ReadResult | null
+type Answer = Cursor | ReadResult | HoldlineError | null
 
 interface Asked {
   readonly kind: number
@@ -191,6 +191,8 @@ export class KeeperClient implements HistoryKeeper {
       this.#sink?.appended(word.topic, word.epoch, word.publication)
       return true
     }
+    if (word.kind === FrameKind.REFUSED)
+      return this.#answer(word.kind, new HoldlineError(word.code))
     return this.#answer(word.kind, word.kind === FrameKind.PAGE ? word.result : word.cursor)
   }
 
@@ -199,7 +201,7 @@ export class KeeperClient implements HistoryKeeper {
     const asked = this.#asked[this.#answered]
     if (asked === undefined) return false
     const isRead = asked.kind === FrameKind.READ
-    if (isRead !== (kind === FrameKind.PAGE)) return false
+    if (kind !== FrameKind.REFUSED && isRead !== (kind === FrameKind.PAGE)) return false
     this.#asked[this.#answered++] = undefined as never
     // Cut off when they are half of them, so that each costs O(1).
     if (this.#answered * 2 > this.#asked.length) {
@@ -207,7 +209,8 @@ export class KeeperClient implements HistoryKeeper {
       this.#answered = 0
     }
     this.#unansweredBytes -= asked.bytes
-    asked.resolve(answer as never)
+    if (answer instanceof HoldlineError) asked.reject(answer)
+    else asked.resolve(answer as never)
     if (isRead) this.#readDone()
     if (this.#asked.length === 0) this.#onIdle?.()
     return true

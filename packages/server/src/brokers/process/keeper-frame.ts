@@ -25,6 +25,9 @@ const PUBLICATION_BYTES = 25
 /** In the order of their numbers in a page. */
 const lostReasons: readonly (LostReason | null)[] = [null, 'epoch', 'trimmed', 'expired', 'future']
 
+/** Why the keeper does not do what it was asked. */
+export type RefusalCode = 'ERR_TOPIC_LIMIT'
+
 /** What a process asks; each but `detach` has one answer, and answers come in this order. */
 export type KeeperRequest =
   | {
@@ -51,6 +54,8 @@ export type KeeperRequest =
 export type KeeperWord =
   /** To an append or an attach; null: a pattern has no head. */
   | { readonly kind: typeof FrameKind.CURSOR; readonly cursor: Cursor | null }
+  /** To what there is no room for: it was not done. */
+  | { readonly kind: typeof FrameKind.REFUSED; readonly code: RefusalCode }
   /** To a read. */
   | { readonly kind: typeof FrameKind.PAGE; readonly result: ReadResult }
   | {
@@ -132,6 +137,11 @@ export class KeeperBatch extends FrameBatch {
     this.#begin(FrameKind.CURSOR, nameBytes(epoch) + 8)
     this.#name(epoch)
     this.#number(offset)
+  }
+
+  refused(code: RefusalCode): void {
+    this.#begin(FrameKind.REFUSED, nameBytes(code))
+    this.#name(code)
   }
 
   page(result: ReadResult): void {
@@ -260,6 +270,10 @@ export class KeeperDecoder {
     if (kind === FrameKind.CURSOR) {
       const cursor = this.#cursor()
       return { kind, cursor: cursor.epoch === '' ? null : cursor }
+    }
+    if (kind === FrameKind.REFUSED) {
+      const code = this.#name()
+      return code === 'ERR_TOPIC_LIMIT' ? { kind, code } : null
     }
     if (kind === FrameKind.APPENDED) {
       const topic = this.#topic()

@@ -4,6 +4,7 @@
 // A process that takes less than it is told is not waited for, and nothing is kept for it beyond a bound: when it has
 // caught up it is told of the last publication of each topic, whose `previous` shows what to read.
 
+import { HoldlineError } from '../../protocol/errors.ts'
 import type {
   AppendOptions,
   BrokerSink,
@@ -14,9 +15,11 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
+import type { HistoryLimits } from '../../topics/history-limits.ts'
 import { isPattern, TopicPattern } from '../../topics/topic-name.ts'
 import type { HistoryKeeper } from './history-keeper.ts'
 import { KeeperBatch, KeeperDecoder, refusalOf } from './keeper-frame.ts'
+import type { KeeperRequest } from './keeper-frame.ts'
 import { FrameKind } from './mesh-frame.ts'
 import type { PeerLink } from './peer-link.ts'
 import type { ProcessLinks } from './process-links.ts'
@@ -26,13 +29,15 @@ import type { KeeperMember, KeptTopic } from './topic-keeper.ts'
 export interface KeeperHostOptions {
   /** Most bytes that wait for one process before it is told no more until it has taken half of them. */
   readonly backlogBytes: number
+  /** What all topics may keep together. */
+  readonly histories?: HistoryLimits
 }
 
 /** Gathered words that leave before the turn is over. */
 const EARLY_FLUSH_BYTES = 262_144
 
 export class KeeperHost implements HistoryKeeper, KeeperMember {
-  readonly #keeper: TopicKeeper = new TopicKeeper(this)
+  readonly #keeper: TopicKeeper
   readonly #links: ProcessLinks
   readonly #backlogBytes: number
   readonly #members = new Map<number, FarMember>()
@@ -40,7 +45,11 @@ export class KeeperHost implements HistoryKeeper, KeeperMember {
   #dirty: FarMember[] = []
   #sink: BrokerSink | null = null
 
-  constructor(links: ProcessLinks, { backlogBytes }: KeeperHostOptions) {
+  constructor(links: ProcessLinks, { backlogBytes, histories }: KeeperHostOptions) {
+    this.#keeper = new TopicKeeper({
+      last: this,
+      ...(histories !== undefined && { limits: histories }),
+    })
     this.#links = links
     this.#backlogBytes = backlogBytes
     links.onHistory = this.#take
@@ -53,27 +62,27 @@ export class KeeperHost implements HistoryKeeper, KeeperMember {
     this.#sink = sink
   }
 
-  append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
+  async append(topic: string, message: PublishedMessage, options: AppendOptions): Promise<Cursor> {
     const refusal = refusalOf(topic, message, options)
-    if (refusal !== null) return Promise.reject(refusal)
-    return Promise.resolve(this.#keeper.append(topic, message, options))
+    if (refusal !== null) throw refusal
+    return this.#keeper.append(topic, message, options)
   }
 
-  attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
-    return Promise.resolve(this.#keeper.attach(this, topic, retention))
+  async attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
+    return this.#keeper.attach(this, topic, retention)
   }
 
   detach(topic: string): void {
     this.#keeper.detach(this, topic)
   }
 
-  read(
+  async read(
     topic: string,
     after: Cursor | 'start',
     limit: ReadLimit,
     retention: Retention,
   ): Promise<ReadResult> {
-    return Promise.resolve(this.#keeper.read(topic, after, limit, retention))
+    return this.#keeper.read(topic, after, limit, retention)
   }
 
   told({ name, history }: KeptTopic, publication: Publication): void {
@@ -201,31 +210,41 @@ class FarMember implements KeeperMember {
   take(kind: number, bytes: Buffer, start: number, end: number): boolean {
     const request = this.#decoder.request(kind, bytes, start, end)
     if (request === null) return false
-    const { topic } = request
     if (request.kind === FrameKind.DETACH) {
-      this.#keeper.detach(this, topic)
+      this.#keeper.detach(this, request.topic)
       return true
     }
-    if (request.kind === FrameKind.READ) {
-      const { after, limit, retention } = request
-      const result = this.#keeper.read(topic, after, limit, retention)
-      const before = this.#batch.length
-      this.#batch.page(result)
-      this.#gathered(before)
-      return true
+    if (request.kind === FrameKind.ATTACH && request.retention === null) {
+      if (!isRealPattern(request.topic)) return false
     }
-    let cursor: Cursor | null
-    if (request.kind === FrameKind.APPEND) {
-      cursor = this.#keeper.append(topic, request.message, request.options)
-    } else {
-      const { retention } = request
-      if (retention === null && !isRealPattern(topic)) return false
-      cursor = this.#keeper.attach(this, topic, retention)
-    }
-    const before = this.#batch.length
-    this.#batch.cursor(cursor)
-    this.#gathered(before)
+    this.#answer(request)
     return true
+  }
+
+  /** What this member is told because of it goes before the answer. */
+  #answer(request: Exclude<KeeperRequest, { kind: typeof FrameKind.DETACH }>): void {
+    const { topic } = request
+    let before: number
+    try {
+      if (request.kind === FrameKind.READ) {
+        const { after, limit, retention } = request
+        const result = this.#keeper.read(topic, after, limit, retention)
+        before = this.#batch.length
+        this.#batch.page(result)
+      } else {
+        const cursor =
+          request.kind === FrameKind.APPEND
+            ? this.#keeper.append(topic, request.message, request.options)
+            : this.#keeper.attach(this, topic, request.retention)
+        before = this.#batch.length
+        this.#batch.cursor(cursor)
+      }
+    } catch (error) {
+      if (!(error instanceof HoldlineError && error.code === 'ERR_TOPIC_LIMIT')) throw error
+      before = this.#batch.length
+      this.#batch.refused(error.code)
+    }
+    this.#gathered(before)
   }
 
   flush(): void {

@@ -23,6 +23,7 @@ export const FrameKind = {
   CURSOR: 11,
   PAGE: 12,
   APPENDED: 13,
+  REFUSED: 14,
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 

@@ -15,6 +15,7 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
+import type { HistoryLimits } from '../../topics/history-limits.ts'
 import { isPattern, TopicPattern } from '../../topics/topic-name.ts'
 import type { HistoryKeeper } from './history-keeper.ts'
 import { KEEPER_ID, KeeperClient } from './keeper-client.ts'
@@ -30,6 +31,8 @@ export interface ProcessBrokerOptions {
   readonly hears?: boolean
   /** Milliseconds for the keeper of histories to answer. Default 4,000. */
   readonly answerMs?: number
+  /** What all topics with history may keep together, in the process that keeps them. */
+  readonly histories?: HistoryLimits
   /** Names the processes among all there ever were, by their numbers. Default: at random, this one only. */
   readonly nameOf?: (id: number) => string
 }
@@ -64,14 +67,14 @@ export class ProcessBroker implements Broker {
 
   constructor(links: ProcessLinks, options: ProcessBrokerOptions = {}) {
     this.#links = links
-    const { backlogBytes = 67_108_864, answerMs } = options
+    const { backlogBytes = 67_108_864, answerMs, histories } = options
     this.#backlogBytes = backlogBytes
     const run = crypto.randomUUID()
     this.#nameOf = options.nameOf ?? ((id) => `${run}.${id}`)
     this.processName = this.#nameOf(links.id)
     this.#keeper =
       links.id === KEEPER_ID
-        ? new KeeperHost(links, { backlogBytes })
+        ? new KeeperHost(links, { backlogBytes, ...(histories !== undefined && { histories }) })
         : new KeeperClient(links, { backlogBytes, ...(answerMs !== undefined && { answerMs }) })
     if (options.hears ?? true) links.hear()
   }

@@ -28,7 +28,7 @@ export type TakeFrame = (
 ) => boolean
 
 /** The format of the mesh; processes of different formats do not talk. */
-export const MESH_VERSION = 2
+export const MESH_VERSION = 3
 
 /** Milliseconds for the last bytes of a process that stops. */
 const GOODBYE_MS = 1_000
@@ -169,7 +169,7 @@ export class ProcessLinks implements LinkEvents {
         ? this.onMessage
         : kind === FrameKind.TEXT || kind === FrameKind.BINARY
           ? this.onPublication
-          : kind >= FrameKind.APPEND && kind <= FrameKind.APPENDED
+          : kind >= FrameKind.APPEND && kind <= FrameKind.REFUSED
             ? this.onHistory
             : takeNone
     return take === null || take(link.id, kind, bytes, start, end)

@@ -10,7 +10,9 @@ import type {
   ReadResult,
   Retention,
 } from '../../topics/broker.ts'
+import { Histories } from '../../topics/histories.ts'
 import { History } from '../../topics/history.ts'
+import type { HistoryLimits } from '../../topics/history-limits.ts'
 import { isPattern, TopicPattern } from '../../topics/topic-name.ts'
 
 export interface KeeperMember {
@@ -18,8 +20,6 @@ export interface KeeperMember {
   told(topic: KeptTopic, publication: Publication): void
 }
 
-/** So many topics are kept before any is forgotten. */
-const SWEEP_FROM = 10_000
 /** Of one page, whatever is asked for: it has to fit into a frame. */
 const MOST_OF_PAGE: ReadLimit = { count: 10_000, bytes: 33_554_432 }
 
@@ -38,46 +38,47 @@ export class KeptTopic {
     this.retention = retention
     this.history = new History(retention)
   }
+}
 
-  /** The last publication; null: there was none. */
-  latest(nowMs: number): Publication | null {
-    const { epoch, offset } = this.history.head
-    if (offset === 0) return null
-    const after = { epoch, offset: offset - 1 }
-    const result = this.history.read(after, { count: 1, bytes: 1 }, this.retention, nowMs)
-    return result.lost === null ? (result.publications[0] ?? null) : null
-  }
+export interface TopicKeeperOptions {
+  /** Who is told last: what it does when it is told may append. */
+  readonly last?: KeeperMember
+  /** Milliseconds since 1970, on a clock that only moves forward. Default: the process's. */
+  readonly nowMs?: () => number
+  readonly limits?: HistoryLimits
 }
 
 export class TopicKeeper {
-  readonly #nowMs: () => number
-  readonly #topics = new Map<string, KeptTopic>()
+  readonly #histories: Histories<KeptTopic>
   readonly #patterns = new Map<string, { pattern: TopicPattern; members: Set<KeeperMember> }>()
-  /** Who is told last: what it does when it is told may append. */
-  readonly #last: KeeperMember | null
-  #sweepAt = SWEEP_FROM
+  readonly #last: KeeperMember | undefined
 
-  /** @param nowMs milliseconds since 1970, on a clock that only moves forward */
-  constructor(last: KeeperMember | null = null, nowMs: () => number = processTimeMs) {
+  constructor({ last, nowMs = processTimeMs, limits }: TopicKeeperOptions = {}) {
     this.#last = last
-    this.#nowMs = nowMs
+    const make = (name: string, retention: Retention): KeptTopic => new KeptTopic(name, retention)
+    this.#histories = new Histories(limits, make, nowMs)
   }
 
   /** Topics that are kept. */
   get topicCount(): number {
-    return this.#topics.size
+    return this.#histories.count
   }
 
+  /** @throws HoldlineError ERR_TOPIC_LIMIT */
   append(name: string, message: PublishedMessage, options: AppendOptions): Cursor {
     const topic = this.#topic(name, options.retention)
-    const { cursor, publication } = topic.history.append(message, options, this.#nowMs())
+    const { cursor, publication } = this.#histories.append(topic, message, options)
     if (publication !== null) {
       for (const member of this.#audienceOf(topic)) member.told(topic, publication)
     }
     return cursor
   }
 
-  /** Answers with the head, with null for a pattern. */
+  /**
+   * Answers with the head, with null for a pattern.
+   *
+   * @throws HoldlineError ERR_TOPIC_LIMIT
+   */
   attach(member: KeeperMember, name: string, retention: Retention | null): Cursor | null {
     if (retention === null) {
       if (isPattern(name)) this.#attachPattern(member, name)
@@ -87,19 +88,21 @@ export class TopicKeeper {
     if (!topic.members.has(member)) {
       topic.members.add(member)
       topic.audience = null
+      this.#histories.hold(topic)
     }
     return topic.history.head
   }
 
   detach(member: KeeperMember, name: string): void {
-    const topic = this.#topics.get(name)
-    if (topic?.members.delete(member) === true) topic.audience = null
+    const topic = this.#histories.find(name)
+    if (topic !== undefined) this.#leave(topic, member)
     const known = this.#patterns.get(name)
     if (known === undefined || !known.members.delete(member)) return
     if (known.members.size === 0) this.#patterns.delete(name)
     this.#forgetAudiences()
   }
 
+  /** @throws HoldlineError ERR_TOPIC_LIMIT */
   read(
     name: string,
     after: Cursor | 'start',
@@ -110,22 +113,34 @@ export class TopicKeeper {
       count: Math.min(count, MOST_OF_PAGE.count),
       bytes: Math.min(bytes, MOST_OF_PAGE.bytes),
     }
-    return this.#topic(name, retention).history.read(after, limit, retention, this.#nowMs())
+    return this.#histories.read(this.#topic(name, retention), after, limit, retention)
   }
 
   /** Tells a member of the last publication again: by its `previous` it sees what it has missed. */
   tellLatest(member: KeeperMember, topic: KeptTopic): void {
-    const publication = topic.latest(this.#nowMs())
-    if (publication !== null) member.told(topic, publication)
+    // Begun anew since: what is told of it would be of an epoch that is over.
+    if (this.#histories.find(topic.name) !== topic) return
+    const { epoch, offset } = topic.history.head
+    if (offset === 0) return
+    const before = { epoch, offset: offset - 1 }
+    const result = this.#histories.read(topic, before, { count: 1, bytes: 1 }, topic.retention)
+    const latest = result.lost === null ? result.publications[0] : undefined
+    if (latest !== undefined) member.told(topic, latest)
   }
 
   /** The member is gone: it is told of nothing more. */
   left(member: KeeperMember): void {
-    for (const topic of this.#topics.values()) topic.members.delete(member)
+    for (const topic of this.#histories.all()) this.#leave(topic, member)
     for (const [name, { members }] of this.#patterns) {
       if (members.delete(member) && members.size === 0) this.#patterns.delete(name)
     }
     this.#forgetAudiences()
+  }
+
+  #leave(topic: KeptTopic, member: KeeperMember): void {
+    if (!topic.members.delete(member)) return
+    topic.audience = null
+    if (topic.members.size === 0) this.#histories.release(topic)
   }
 
   #attachPattern(member: KeeperMember, name: string): void {
@@ -140,14 +155,8 @@ export class TopicKeeper {
   }
 
   #topic(name: string, retention: Retention): KeptTopic {
-    const known = this.#topics.get(name)
-    if (known !== undefined) {
-      known.retention = retention
-      return known
-    }
-    if (this.#topics.size >= this.#sweepAt) this.#sweep()
-    const topic = new KeptTopic(name, retention)
-    this.#topics.set(name, topic)
+    const topic = this.#histories.of(name, retention)
+    topic.retention = retention
     return topic
   }
 
@@ -157,23 +166,13 @@ export class TopicKeeper {
     for (const { pattern, members: those } of this.#patterns.values()) {
       if (pattern.matches(topic.name)) for (const member of those) members.add(member)
     }
-    if (this.#last !== null && members.delete(this.#last)) members.add(this.#last)
+    if (this.#last !== undefined && members.delete(this.#last)) members.add(this.#last)
     topic.audience = [...members]
     return topic.audience
   }
 
   #forgetAudiences(): void {
-    for (const topic of this.#topics.values()) topic.audience = null
-  }
-
-  /** Forgets topics that nobody is attached to and that keep nothing young enough: names may be without end. */
-  #sweep(): void {
-    const nowMs = this.#nowMs()
-    for (const [name, { history, members }] of this.#topics) {
-      if (members.size === 0 && history.isStale(nowMs)) this.#topics.delete(name)
-    }
-    // At twice of what is left, so that it costs O(1) for each new topic.
-    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#topics.size)
+    for (const topic of this.#histories.all()) topic.audience = null
   }
 }
 

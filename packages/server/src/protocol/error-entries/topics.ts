@@ -9,6 +9,10 @@ export const topicErrors = {
     message: 'The broker cannot subscribe to patterns',
     fix: 'Subscribe to the topics by their names, or use a broker that has patterns',
   },
+  ERR_TOPIC_LIMIT: {
+    message: 'As many topics with history are in use, or as many bytes are kept, as may be',
+    fix: 'Raise histories.topics or histories.bytes of serve, let topics keep less, or let clients choose fewer names',
+  },
   ERR_TOPIC_HELD: {
     message: 'Publishers of the topic wait for a slow subscriber, and no more can wait',
     fix: 'Await publish before the next one, raise lagBytes, or choose another overflow policy than block',

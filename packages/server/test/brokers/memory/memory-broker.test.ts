@@ -73,3 +73,17 @@ test('topics that nobody is attached to are forgotten when they are old, and beg
   assert.equal(await read('attached', attached), null)
   assert.equal(await read('young', young), null)
 })
+
+test('a topic beyond the limit is refused while all others are attached', async () => {
+  const broker = new MemoryBroker({ limits: { topics: 2 } })
+  await broker.start(sinkTo([]))
+  await broker.attach('one', retention)
+  await broker.attach('two', retention)
+  const refused = { code: 'ERR_TOPIC_LIMIT' }
+  await assert.rejects(broker.append('three', 'x', plain), refused)
+  await assert.rejects(broker.attach('three', retention), refused)
+  await assert.rejects(broker.read('three', 'start', page, retention), refused)
+  broker.detach('one')
+  assert.equal((await broker.append('three', 'x', plain)).offset, 1)
+  assert.equal((await broker.append('two', 'x', plain)).offset, 1)
+})

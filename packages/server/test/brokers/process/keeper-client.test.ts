@@ -46,6 +46,23 @@ test('what a turn asks leaves in one write, and its answers go to who asked', as
   assert.deepEqual(told, ['t 7'])
 })
 
+test('what the keeper has no room for is refused with its code, whatever was asked', async (t) => {
+  const { keeper, broker } = await RawKeeper.with(MeshStand.for(t), 1)
+  const asked = [
+    codeOf(broker.append('t', 'x', plain)),
+    codeOf(broker.attach('t', retention)),
+    codeOf(broker.read('t', 'start', limit, retention)),
+    codeOf(broker.append('u', 'x', plain)),
+  ]
+  await keeper.isAsked(4)
+  keeper.says((batch) => {
+    for (let i = 0; i < 3; i++) batch.refused('ERR_TOPIC_LIMIT')
+    batch.cursor(head)
+  })
+  const limited = ['ERR_TOPIC_LIMIT', 'ERR_TOPIC_LIMIT', 'ERR_TOPIC_LIMIT']
+  assert.deepEqual(await Promise.all(asked), [...limited, 'done'])
+})
+
 test('a keeper that is silent: what was asked is refused in time, and its late answers go to nobody', async (t) => {
   const { keeper, broker, told } = await RawKeeper.with(MeshStand.for(t), 1, { answerMs: 60 })
   const asked = [

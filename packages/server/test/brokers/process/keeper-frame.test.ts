@@ -80,6 +80,7 @@ const word: fc.Arbitrary<KeeperWord> = fc.oneof(
     ),
   }),
   record({ kind: fc.constant(FrameKind.APPENDED), topic: name, epoch: name, publication }),
+  record({ kind: fc.constant(FrameKind.REFUSED), code: fc.constant('ERR_TOPIC_LIMIT' as const) }),
 )
 
 function write(batch: KeeperBatch, said: KeeperRequest | KeeperWord): void {
@@ -90,6 +91,7 @@ function write(batch: KeeperBatch, said: KeeperRequest | KeeperWord): void {
     batch.read(said.topic, said.after, said.limit, said.retention)
   } else if (said.kind === FrameKind.CURSOR) batch.cursor(said.cursor)
   else if (said.kind === FrameKind.PAGE) batch.page(said.result)
+  else if (said.kind === FrameKind.REFUSED) batch.refused(said.code)
   else batch.appended(said.topic, said.epoch, said.publication)
 }
 

@@ -137,3 +137,19 @@ test('what cannot be carried is refused here too', async (t) => {
   const { broker } = await startKeeper(MeshStand.for(t))
   await assert.rejects(broker.append('ö'.repeat(128), 'x', plain), { code: 'ERR_TOPIC_NAME' })
 })
+
+test('a process is refused topics beyond the limit, and goes on with those it has', async (t) => {
+  const stand = MeshStand.for(t)
+  const keeper = await startKeeper(stand, { histories: { topics: 2 } })
+  const { broker } = await stand.start(1)
+  await broker.attach('mine', retention)
+  const refused = { code: 'ERR_TOPIC_LIMIT' }
+  await assert.rejects(broker.append('more', 'x', plain), refused)
+  await assert.rejects(broker.attach('more', retention), refused)
+  const page = { count: 10, bytes: 1_000 }
+  await assert.rejects(broker.read('more', 'start', page, retention), refused)
+  await assert.rejects(keeper.broker.append('more', 'x', plain), refused)
+  assert.equal((await broker.append('mine', 'x', plain)).offset, 1)
+  broker.detach('mine')
+  assert.equal((await broker.append('more', 'x', plain)).offset, 1)
+})

@@ -66,7 +66,7 @@ test('a member that appends when it is told is told last, so that all others are
       if (message === 'question') keeper.append(name, 'answer', plain)
     },
   }
-  const keeper: TopicKeeper = new TopicKeeper(last)
+  const keeper: TopicKeeper = new TopicKeeper({ last })
   const other = listener()
   keeper.attach(last, 't', retention)
   keeper.attach(other, 't', retention)
@@ -76,7 +76,7 @@ test('a member that appends when it is told is told last, so that all others are
 
 test('the last publication is told again, though all that is kept is too old', () => {
   let nowMs = 0
-  const keeper = new TopicKeeper(null, () => nowMs)
+  const keeper = new TopicKeeper({ nowMs: () => nowMs })
   const topics: Parameters<KeeperMember['told']>[0][] = []
   const one = listener()
   const member: KeeperMember = {
@@ -106,7 +106,7 @@ test('pages fit into a frame, whatever is asked for', () => {
 
 test('topics that nobody is attached to and that keep nothing young are forgotten, never others', () => {
   let nowMs = 0
-  const keeper = new TopicKeeper(null, () => nowMs)
+  const keeper = new TopicKeeper({ nowMs: () => nowMs })
   const one = listener()
   keeper.append('held', 'x', plain)
   keeper.attach(one, 'held', retention)
@@ -115,6 +115,24 @@ test('topics that nobody is attached to and that keep nothing young are forgotte
   keeper.append('young', 'x', plain)
   assert.equal(keeper.topicCount, 2)
   assert.equal(lengthOf(keeper.read('held', 'start', page, retention)), 1)
+})
+
+test('who is told late is told of no topic that was forgotten meanwhile', () => {
+  const keeper = new TopicKeeper({ limits: { topics: 1 } })
+  const topics: Parameters<KeeperMember['told']>[0][] = []
+  const one = listener()
+  const member: KeeperMember = {
+    told: (topic, publication) => {
+      topics.push(topic)
+      one.told(topic, publication)
+    },
+  }
+  keeper.attach(member, '*', null)
+  keeper.append('old', 'x', plain)
+  keeper.append('new', 'y', plain)
+  keeper.tellLatest(member, topics[0]!)
+  keeper.tellLatest(member, topics[1]!)
+  assert.deepEqual(one.heard, ['old 0>1 x', 'new 0>1 y', 'new 0>1 y'])
 })
 
 function lengthOf(result: ReadResult): number {
