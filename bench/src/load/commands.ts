@@ -72,7 +72,12 @@ export interface Commands {
     gives: EchoLoadRound
   }
   publish: {
-    takes: MessageShape & { readonly inFlight: number; readonly roundMs: number }
+    takes: MessageShape & {
+      readonly inFlight: number
+      /** The next ones leave together, when all that are under way are complete. */
+      readonly atOnce?: boolean
+      readonly roundMs: number
+    }
     gives: PublicationsRound
   }
   handshakes: {

@@ -133,11 +133,11 @@ export class Load {
   }
 
   async publish(options: Commands['publish']['takes']): Promise<PublicationsRound> {
-    const { inFlight, roundMs } = options
+    const { inFlight, atOnce = false, roundMs } = options
     const message = this.#message(options)
     const play = new Publications(this.#engine, {
       ...{ connectionCount: this.#connectionCount, topicCount: this.#topicCount },
-      ...{ inFlight, roundMs },
+      ...{ inFlight, atOnce, roundMs },
       ...(this.#dialect.isNumbered ? { ...message, reply: null } : message),
     })
     const round = await this.#play(play, roundMs)

@@ -64,7 +64,7 @@ function fanOutTable(
     const metric = scenario.metrics.find((each) => each.key === key)!
     const bare = resultOf(scenario, bareTopic)
     return [
-      `${countText(Number(subscribersPerTopic))} subscribers, ${byteText(Number(payloadBytes))}, ${inFlight} in flight`,
+      `${countText(Number(subscribersPerTopic))} subscribers, ${byteText(Number(payloadBytes))}, ${inFlight} at once`,
       spreadText(summarize(valuesOf(bare, key).map(costOf)), decimal),
       ...Object.keys(ways).map((way) =>
         spreadText(ratioOf(resultOf(scenario, way), bare, metric), (value) => `${decimal(value)}×`),

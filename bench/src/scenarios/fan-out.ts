@@ -12,6 +12,8 @@ export interface FanOutParameters {
   readonly subscribersPerTopic: number
   /** Publications under way in each topic. */
   readonly inFlight: number
+  /** They leave together, when all before are complete: how they meet is then the same for all rivals. */
+  readonly atOnce?: boolean
   readonly kind: PayloadKind
   readonly payloadBytes: number
 }
@@ -26,18 +28,19 @@ export class FanOut implements Scenario {
   readonly #parameters: FanOutParameters
 
   constructor(parameters: FanOutParameters) {
-    const { topicCount, subscribersPerTopic, inFlight, kind, payloadBytes } = parameters
+    const { topicCount, subscribersPerTopic, inFlight, atOnce, kind, payloadBytes } = parameters
     this.#parameters = parameters
     this.kind = topicCount === 1 ? 'fan-out' : 'topics'
     const shape =
       topicCount === 1
         ? `fan-out, ${countText(subscribersPerTopic)} subscribers`
         : `${countText(topicCount)} topics with ${subscribersPerTopic} subscribers`
-    this.name = `${shape}, ${inFlight} in flight${topicCount === 1 ? '' : ' in each'}, ${byteText(payloadBytes)} ${kind}`
+    this.name = `${shape}, ${inFlight} ${atOnce ? 'at once' : 'in flight'}${topicCount === 1 ? '' : ' in each'}, ${byteText(payloadBytes)} ${kind}`
   }
 
   async run(bench: Bench, rivals: readonly Rival[]): Promise<ScenarioResult[]> {
-    const { topicCount, subscribersPerTopic, inFlight, kind, payloadBytes } = this.#parameters
+    const { topicCount, subscribersPerTopic, inFlight, atOnce = false } = this.#parameters
+    const { kind, payloadBytes } = this.#parameters
     const able = rivals.filter(({ hasTopics }) => hasTopics)
     await using lanes = await Lanes.open(bench, this.name, able, async (lane) => {
       await lane.open(topicCount * subscribersPerTopic, topicCount)
@@ -46,7 +49,7 @@ export class FanOut implements Scenario {
     })
     const results = await lanes.play(bench, this.name, async (lane) => {
       const { load, cpu } = await lane.measure(() =>
-        lane.tell('publish', { kind, payloadBytes, inFlight, roundMs: bench.roundMs }),
+        lane.tell('publish', { kind, payloadBytes, inFlight, atOnce, roundMs: bench.roundMs }),
       )
       const figures = rateFigures(load, cpu, load.deliveries)
       return {
@@ -58,7 +61,7 @@ export class FanOut implements Scenario {
       {
         kind: this.kind,
         name: this.name,
-        parameters: { ...this.#parameters },
+        parameters: { topicCount, subscribersPerTopic, inFlight, kind, payloadBytes },
         metrics: [
           ...rateMetrics('delivery', 'deliveries'),
           { key: 'publicationsPerSecond', label: 'publications/s', digits: 0 },

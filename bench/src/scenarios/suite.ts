@@ -1,5 +1,4 @@
 // The scenarios that a run goes through, as data.
-import type { MessageShape } from '../load/commands.ts'
 import type { PayloadKind } from '../load/request-frame.ts'
 import { bareModel, modelNames, modelRival } from '../process/model-rivals.ts'
 import { repositoryRival, type Rival } from '../process/rivals.ts'
@@ -146,7 +145,7 @@ export const topicsSuite: Suite = {
   processCount: 1,
   scenarios: [
     ...[64, 1024].flatMap((payloadBytes) =>
-      [1, 16].map((inFlight) => fanOut(1000, inFlight, { kind: 'json', payloadBytes })),
+      [1, 16].map((count) => bursts(1000, count, payloadBytes)),
     ),
     new Acknowledgement(),
     new BetweenWorkers(),
@@ -160,11 +159,7 @@ export const topicsSmokeSuite: Suite = {
   roundCount: 2,
   roundMs: 100,
   processCount: 1,
-  scenarios: [
-    fanOut(50, 4, { kind: 'json', payloadBytes: 64 }),
-    new Acknowledgement(),
-    new BetweenWorkers(),
-  ],
+  scenarios: [bursts(50, 4, 64), new Acknowledgement(), new BetweenWorkers()],
 }
 
 function echoParameters(connectionCount: number, payloadBytes: number, kind: PayloadKind) {
@@ -175,12 +170,19 @@ function echo(connectionCount: number, payloadBytes: number, kind: PayloadKind):
   return new Echo(echoParameters(connectionCount, payloadBytes, kind))
 }
 
-function fanOut(
-  subscribersPerTopic: number,
-  inFlight: number,
-  message: MessageShape = { kind: 'binary', payloadBytes: 64 },
-): Scenario {
-  return new FanOut({ topicCount: 1, subscribersPerTopic, inFlight, ...message })
+function fanOut(subscribersPerTopic: number, inFlight: number): Scenario {
+  return new FanOut({
+    topicCount: 1,
+    subscribersPerTopic,
+    inFlight,
+    kind: 'binary',
+    payloadBytes: 64,
+  })
+}
+
+function bursts(subscribersPerTopic: number, inFlight: number, payloadBytes: number): Scenario {
+  const message = { kind: 'json', payloadBytes } as const
+  return new FanOut({ topicCount: 1, subscribersPerTopic, inFlight, atOnce: true, ...message })
 }
 
 function topics(topicCount: number, subscribersPerTopic: number): Scenario {

@@ -63,7 +63,7 @@ function part(name: string): string {
 test('a bare delivery, and how many times that the others cost, by CPU and by the clock', () => {
   assert.match(
     part('cpu'),
-    /\| 1,000 subscribers, 1 KiB, 16 in flight \| 3\.00 \(2\.00–4\.00\) \| 1\.10× \(1\.10×–1\.10×\) \| 1\.50× .*\| – \|/,
+    /\| 1,000 subscribers, 1 KiB, 16 at once \| 3\.00 \(2\.00–4\.00\) \| 1\.10× \(1\.10×–1\.10×\) \| 1\.50× .*\| – \|/,
   )
   assert.match(part('wall'), /\| 3\.75 \(2\.50–5\.00\) \| 2\.00× \(2\.00×–2\.00×\) \| 1\.00× /)
 })

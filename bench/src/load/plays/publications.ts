@@ -12,6 +12,8 @@ export interface PublicationsOptions {
   readonly reply: Uint8Array | null
   /** Publications under way in each topic. */
   readonly inFlight: number
+  /** The next ones of a topic leave together, when all that are under way are complete. Default: each by itself. */
+  readonly atOnce?: boolean
   readonly roundMs: number
 }
 
@@ -30,6 +32,8 @@ export class Publications implements Play {
   readonly #reached: Int32Array
   /** By topic. */
   readonly #sentCounts: Int32Array
+  /** By topic: complete since the last ones left. */
+  readonly #completeCounts: Int32Array
   #underWayCount: number
   #endMs = 0
   #isStopping = false
@@ -43,6 +47,7 @@ export class Publications implements Play {
     this.#deliveredCounts = new Int32Array(options.connectionCount)
     this.#reached = new Int32Array(options.topicCount * options.inFlight)
     this.#sentCounts = new Int32Array(options.topicCount).fill(options.inFlight)
+    this.#completeCounts = new Int32Array(options.topicCount)
     this.#underWayCount = options.topicCount * options.inFlight
   }
 
@@ -91,10 +96,18 @@ export class Publications implements Play {
     }
     this.#reached[slot] = 0
     this.publicationCount++
-    if (this.#isStopping) this.#underWayCount--
-    else {
-      this.#sentCounts[topic]!++
-      this.#engine.send(topic, this.#options.request, 1)
-    }
+    this.#underWayCount--
+    if (!this.#isStopping) this.#next(topic)
+  }
+
+  #next(topic: number): void {
+    const { request, inFlight, atOnce = false } = this.#options
+    const complete = this.#completeCounts[topic]! + 1
+    this.#completeCounts[topic] = complete
+    if (atOnce && complete < inFlight) return
+    this.#completeCounts[topic] = 0
+    this.#sentCounts[topic]! += complete
+    this.#underWayCount += complete
+    this.#engine.send(topic, request, complete)
   }
 }

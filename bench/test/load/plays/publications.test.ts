@@ -11,13 +11,14 @@ function publications(
   connectionCount: number,
   topicCount: number,
   inFlight: number,
-  expected: Buffer | null = reply,
+  options: { reply?: Buffer | null; atOnce?: boolean } = {},
 ) {
   const engine = new ScriptedEngine()
   const request = engine.prepare(reply)
   const play = new Publications(engine, {
-    ...{ connectionCount, topicCount, inFlight, request, reply: expected },
+    ...{ connectionCount, topicCount, inFlight, request, reply },
     roundMs: 100,
+    ...options,
   })
   play.begin(0)
   return { engine, play }
@@ -71,7 +72,7 @@ test('a delivery that nobody published is an error', () => {
 })
 
 test('messages of different lengths are counted by their frames', () => {
-  const { engine, play } = publications(2, 1, 1, null)
+  const { engine, play } = publications(2, 1, 1, { reply: null })
   engine.take()
   const longer = replyFrame('text', Buffer.alloc(300))
   play.received(0, reply, 0, reply.length)
@@ -83,4 +84,19 @@ test('messages of different lengths are counted by their frames', () => {
   play.received(0, longer, 3, longer.length)
   assert.deepEqual(engine.take(), ['send 1 on 0'])
   assert.deepEqual([play.deliveryCount, play.publicationCount], [4, 2])
+})
+
+test('at once: the next leave together, and what is complete when the round ends is not waited for', () => {
+  const { engine, play } = publications(1, 1, 2, { atOnce: true })
+  assert.deepEqual(engine.take(), ['send 2 on 0'])
+  play.received(0, reply, 0, reply.length)
+  assert.deepEqual(engine.take(), [])
+  play.received(0, reply, 0, reply.length)
+  assert.deepEqual(engine.take(), ['send 2 on 0'])
+  play.received(0, reply, 0, reply.length)
+  assert.equal(play.turn(101), false)
+  play.received(0, reply, 0, reply.length)
+  assert.equal(play.turn(102), true)
+  assert.deepEqual(engine.take(), [])
+  assert.equal(play.publicationCount, 4)
 })
