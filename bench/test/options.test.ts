@@ -63,7 +63,7 @@ test('--topics holds ways through topics against the bare one; with --smoke noth
   assert.ok(rivals.some(({ name }) => name === 'bare') && rivals.length === 4)
   assert.deepEqual([against, suiteName, isWhole], ['bare', 'topics', true])
   const kinds = new Set(scenarios.map(({ kind }) => kind))
-  assert.deepEqual([...kinds], ['fan-out', 'acknowledgement', 'between-workers'])
+  assert.deepEqual([...kinds], ['fan-out', 'acknowledgement', 'between-workers', 'resume-storm'])
   const smoke = parseOptions(['--topics', '--smoke'])
   assert.deepEqual([smoke.suiteName, smoke.isWhole], ['topics-smoke', false])
 })

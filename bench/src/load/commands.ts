@@ -1,5 +1,5 @@
 // What the bench says to a load generator process, and what it answers. Each command has one answer.
-import type { DialectName } from '../process/dialect.ts'
+import type { DialectName, ResumePoint } from '../process/dialect.ts'
 import type { PayloadKind } from './request-frame.ts'
 
 export interface MessageShape {
@@ -47,6 +47,8 @@ export interface Commands {
       readonly dialect: DialectName
       readonly connectionCount: number
       readonly topicCount: number
+      /** As many at a time as wait in a listening socket's queue; each is open when it has what it missed. */
+      readonly resume?: ResumePoint
     }
     gives: LoadRound
   }

@@ -65,13 +65,13 @@ export class Load {
   }
 
   open(options: Commands['open']['takes']): Promise<LoadRound> {
-    const { port, connectionCount, topicCount } = options
+    const { port, connectionCount, topicCount, resume } = options
     this.#dialect = dialects[options.dialect]
     this.#connectionCount = connectionCount
     this.#topicCount = topicCount
     const paths = topicCount === 0 ? ['/'] : Array.from({ length: topicCount }, (_, i) => `/t/${i}`)
-    this.#targets = paths.map((path) => dialectTarget(this.#dialect, port, path))
-    return this.#play(this.#openAll(opensAtOnce))
+    this.#targets = paths.map((path) => dialectTarget(this.#dialect, port, path, resume))
+    return this.#play(this.#openAll(resume === undefined ? opensAtOnce : stormOpensAtOnce))
   }
 
   async verify(options: Commands['verify']['takes']): Promise<LoadRound> {

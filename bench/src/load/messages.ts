@@ -1,5 +1,5 @@
 // What the load generator sends and expects, in the rival's dialect: built before the clock runs, never in the loop.
-import type { Dialect, DialectFrame } from '../process/dialect.ts'
+import type { Dialect, DialectFrame, ResumePoint } from '../process/dialect.ts'
 import { targetOf, type Target } from './opening.ts'
 import { maskKey, replyFrame, requestFrame, type PayloadKind } from './request-frame.ts'
 
@@ -28,8 +28,13 @@ export function replyBytes(
 }
 
 /** The target for a path of the scenario: `/` or `/t/<name>`. */
-export function dialectTarget(dialect: Dialect, port: number, scenarioPath: string): Target {
-  const greeting = dialect.opening(scenarioPath).map(({ send, swallowFrameCount }) => ({
+export function dialectTarget(
+  dialect: Dialect,
+  port: number,
+  scenarioPath: string,
+  resume?: ResumePoint,
+): Target {
+  const greeting = dialect.opening(scenarioPath, resume).map(({ send, swallowFrameCount }) => ({
     bytes: masked(send, maskKey),
     replyCount: swallowFrameCount,
   }))

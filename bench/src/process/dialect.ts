@@ -22,6 +22,14 @@ export interface WrappedMessage {
   readonly reply: readonly DialectFrame[]
 }
 
+/** Where a subscription of a numbered dialect goes on. */
+export interface ResumePoint {
+  readonly epoch: string
+  readonly offset: number
+  /** Publications behind it: the connection is open when it has them. */
+  readonly missedCount: number
+}
+
 export interface Dialect {
   readonly name: DialectName
   /** Offered with the handshake. */
@@ -31,7 +39,7 @@ export interface Dialect {
   /** The path to connect to for a path of the scenario: `/` for the echo, `/t/<name>` for a topic. */
   path(scenarioPath: string): string
   /** After the upgrade, step by step. When the last is done, the connection is ready and subscribed. */
-  opening(scenarioPath: string): readonly OpeningStep[]
+  opening(scenarioPath: string, resume?: ResumePoint): readonly OpeningStep[]
   /**
    * Text has to be UTF-8.
    * @param number - which publication of its topic it is, from 1; looked at where `isNumbered`
@@ -111,11 +119,14 @@ function line(
     subprotocol,
     isNumbered: true,
     path: () => '/line',
-    opening(scenarioPath) {
+    opening(scenarioPath, resume) {
       const topic = scenarioPath.slice('/t/'.length)
+      const { epoch, offset, missedCount = 0 } = resume ?? {}
+      const since = resume === undefined ? {} : { since: { epoch, offset } }
+      const subscribe = frameOf({ type: 'subscribe', id: 1, topic, ...since })
       return [
         { send: [], swallowFrameCount: 1 },
-        { send: [frameOf({ type: 'subscribe', id: 1, topic })], swallowFrameCount: 1 },
+        { send: [subscribe], swallowFrameCount: 1 + missedCount },
       ]
     },
     wrap(_kind, payload, number) {

@@ -27,6 +27,7 @@ const headings: Readonly<Record<ScenarioKind, string>> = {
   'in-process': 'Within a process',
   acknowledgement: 'Publish until acknowledged',
   'between-workers': 'From worker to worker',
+  'resume-storm': 'All come back with their cursors',
 }
 
 /** Shown although no rival is better for it: what the kernel keeps. */

@@ -17,6 +17,7 @@ export type ScenarioKind =
   | 'in-process'
   | 'acknowledgement'
   | 'between-workers'
+  | 'resume-storm'
 
 /** One column of a scenario's table. */
 export interface Metric {

@@ -48,6 +48,7 @@ export function topicsPage(report: Report, page: string): string {
     wall: fanOutTable(fanOut, 'perSecond', 'µs', (perSecond) => 1e6 / perSecond),
     acknowledgement: acknowledgementTable(ofKind('acknowledgement')),
     workers: workersTable(ofKind('between-workers')),
+    storm: stormTable(ofKind('resume-storm')),
   })
 }
 
@@ -97,6 +98,21 @@ function acknowledgementTable(scenarios: readonly ScenarioResult[]): string {
     markdownTable(['', 'p50 µs', 'p99 µs', 'p50 beside its server'], rows),
     scenarios,
   )
+}
+
+function stormTable(scenarios: readonly ScenarioResult[]): string {
+  const rows = scenarios.flatMap((scenario) =>
+    scenario.results.map((measured) => [
+      ways[measured.rival] ?? measured.rival,
+      ...scenario.metrics.map((metric) =>
+        measured.rounds.length === 0
+          ? 'failed'
+          : figureText(summarize(valuesOf(measured, metric.key)), metric),
+      ),
+    ]),
+  )
+  const labels = scenarios[0]?.metrics.map(({ label }) => label) ?? []
+  return withNotes(markdownTable(['', ...labels], rows), scenarios)
 }
 
 function workersTable(scenarios: readonly ScenarioResult[]): string {

@@ -12,6 +12,7 @@ import { HandshakeRate, ReconnectStorm } from './handshakes.ts'
 import { IdleMemory } from './idle-memory.ts'
 import { InProcess } from './in-process.ts'
 import { Latency } from './latency.ts'
+import { ResumeStorm } from './resume-storm.ts'
 import { SlowHandler } from './slow-handler.ts'
 import { TwoProcesses } from './two-processes.ts'
 
@@ -149,6 +150,7 @@ export const topicsSuite: Suite = {
     ),
     new Acknowledgement(),
     new BetweenWorkers(),
+    new ResumeStorm({ connectionCount: 5000, missedCount: 20 }),
   ],
 }
 
@@ -159,7 +161,12 @@ export const topicsSmokeSuite: Suite = {
   roundCount: 2,
   roundMs: 100,
   processCount: 1,
-  scenarios: [bursts(50, 4, 64), new Acknowledgement(), new BetweenWorkers()],
+  scenarios: [
+    bursts(50, 4, 64),
+    new Acknowledgement(),
+    new BetweenWorkers(),
+    new ResumeStorm({ connectionCount: 100, missedCount: 5 }),
+  ],
 }
 
 function echoParameters(connectionCount: number, payloadBytes: number, kind: PayloadKind) {

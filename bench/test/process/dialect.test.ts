@@ -56,6 +56,9 @@ test('lines: hello is said by the server, a subscription is answered, a publicat
     { send: [], swallowFrameCount: 1 },
     { send: [{ kind: 'text', payload: subscribe }], swallowFrameCount: 1 },
   ])
+  const resumed = line.opening('/t/0', { epoch: 'e', offset: 4, missedCount: 3 }).at(-1)!
+  assert.equal(resumed.swallowFrameCount, 4)
+  assert.match(resumed.send[0].payload.toString(), /"since":\{"epoch":"e","offset":4\}/)
   const { request, reply } = line.wrap('text', Buffer.from('{"id":1}'), 12)
   assert.deepEqual(
     [...request, ...reply].map(({ kind, payload }) => [kind, payload.toString()]),

@@ -53,6 +53,12 @@ const report: Report = {
         ),
       ],
     },
+    {
+      ...{ kind: 'resume-storm', name: 'storm', notes: [] },
+      parameters: {},
+      metrics: [lower('elapsedMs')],
+      results: [result('line-json', { elapsedMs: 800 })],
+    },
   ],
 }
 
@@ -82,6 +88,10 @@ test('what was lost is added up over all rounds', () => {
     part('workers'),
     /\| with history \| 250,000 \(200,000–300,000\) \| 2,500 \| 2 \| 1 \|/,
   )
+})
+
+test('a storm: how long until all have all', () => {
+  assert.match(part('storm'), /\| on `holdline\.v1` \| 800\.0 \(800\.0–800\.0\) \|/)
 })
 
 test('the machine is told with one version', () => {

@@ -15,6 +15,7 @@ import { HandshakeRate, ReconnectStorm } from '../../src/scenarios/handshakes.ts
 import { IdleMemory } from '../../src/scenarios/idle-memory.ts'
 import { InProcess } from '../../src/scenarios/in-process.ts'
 import { Latency } from '../../src/scenarios/latency.ts'
+import { ResumeStorm } from '../../src/scenarios/resume-storm.ts'
 import { SlowHandler } from '../../src/scenarios/slow-handler.ts'
 import { TwoProcesses } from '../../src/scenarios/two-processes.ts'
 
@@ -153,6 +154,16 @@ test('from worker to worker nothing is lost, and nothing out of order', async ()
       assert.deepEqual([lostCount, disorderCount], [0, 0])
     }
   }
+})
+
+test('after a storm each line has exactly what it missed, in both encodings', async () => {
+  const storm = new ResumeStorm({ connectionCount: 50, missedCount: 7 })
+  const [{ results }] = await storm.run(bench, topicRivalNames.map(topicRival))
+  assert.deepEqual(
+    results.map(({ rival, failure, rounds }) => [rival, failure, rounds.length]),
+    ['line-json', 'line-msgpack'].map((name) => [name, undefined, bench.roundCount]),
+  )
+  for (const { rounds } of results) for (const { elapsedMs } of rounds) assert.ok(elapsedMs > 0)
 })
 
 test('a rival that takes fewer connections has as many as it takes, and that is said', async () => {
