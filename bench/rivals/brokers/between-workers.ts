@@ -7,6 +7,8 @@ import type { PlayRound } from '../brokers.ts'
 import { Subscriber } from './subscriber.ts'
 import type { WorkerAnswers, WorkerQuestion } from './workers-server.ts'
 
+/** By their numbers; workers-server.ts has the listener in the other one. */
+const [publishing, hearing] = [1, 2]
 const subscriberCount = 4
 const deliveryTimeoutMs = 5_000
 /** Which worker has a line is the kernel's choice. */
@@ -14,16 +16,16 @@ const mostAttempts = 400
 
 /** Publishes one at a time in a worker, until each is acknowledged. */
 export async function acknowledged(): Promise<PlayRound> {
-  const publisher = await Control.open(await startServer(), 1)
-  return (roundMs) => publisher.ask('time', 'kept', roundMs)
+  const publisher = await Control.open(await startServer(), publishing)
+  return (roundMs) => publisher.ask('time', 'timed', roundMs)
 }
 
 /** Publishes as many as go in a worker; they have to come to a listener and to lines of the other. */
 export async function passed(topic: 'plain' | 'kept'): Promise<PlayRound> {
   const port = await startServer()
-  const publisher = await Control.open(port, 1)
-  const hearer = await Control.open(port, 2)
-  const subscribers = await subscribersOf(port, topic, 2)
+  const publisher = await Control.open(port, publishing)
+  const hearer = await Control.open(port, hearing)
+  const subscribers = await subscribersOf(port, topic, hearing)
   return async (roundMs): Promise<Round> => {
     for (const subscriber of subscribers) subscriber.begin()
     const startMs = performance.now()
