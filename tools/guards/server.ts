@@ -309,6 +309,15 @@ export const guards: readonly Guard[] = [
     [`${tests}/local-server.test.ts`],
     [
       [
+        'routes end without a word to other workers',
+        '    await this.#leave(Math.max(LEAVE_MS, leftMs()))\n',
+      ],
+      [
+        'what is of the process ends with a server that is alone',
+        '    if (this.#mesh === null) return\n    const left',
+        '    const left',
+      ],
+      [
         'a broker runs on where the server cannot listen',
         '      await this.#topics.stop()\n      await this.#mesh?.stop()\n      throw error',
         '      throw error',

@@ -4,12 +4,13 @@ import type { Behavior } from './connection.ts'
 import type { Route, RouteOptions } from './route.ts'
 import type { WorkerMesh } from './worker-mesh.ts'
 
-/** `join` where the model talks with the other workers of the machine. */
+/** `join` and `leave` where the model talks with the other workers of the machine. */
 export function buildRoute<Data>(
   model: string,
   options: RouteOptions<Data>,
   behavior: Behavior<never>,
   join?: (mesh: WorkerMesh) => void,
+  leave?: (withinMs: number) => Promise<void>,
 ): Route<Data> {
   const { upgrade, limits, origins, subprotocols, deflate, keepalive } = options
   return Object.freeze({
@@ -22,5 +23,6 @@ export function buildRoute<Data>(
     ...(deflate !== undefined && { deflate }),
     ...(keepalive !== undefined && { keepalive }),
     ...(join !== undefined && { join }),
+    ...(leave !== undefined && { leave }),
   }) as Route<Data>
 }

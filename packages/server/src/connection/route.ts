@@ -63,4 +63,9 @@ export interface Route<Data = unknown> extends RouteOptions<Data> {
   readonly model: string
   /** Called once when the server starts in one of several workers, before it listens: the route talks with the others. */
   readonly join?: (mesh: WorkerMesh) => void
+  /**
+   * Called once where `join` was: the server's connections are closed, and its process is about to end. What the route has
+   * for the other workers ends in order and tells them so. The server waits, but not much longer than this time.
+   */
+  readonly leave?: (withinMs: number) => Promise<void>
 }

@@ -32,6 +32,9 @@ import { Statistics } from './statistics.ts'
 /** How often memory of a burst is given back. */
 const TRIM_MS = 5_000
 
+/** What routes have to end in order, even where connections took all the grace: less than a worker has until it is killed. */
+const LEAVE_MS = 1_000
+
 /** Makes the engine listen: the whole difference between `serve` and `attach`. */
 export type Listen = (engine: Engine, acceptor: Acceptor) => Promise<Listener> | Listener
 
@@ -150,6 +153,17 @@ export class LocalServer implements Server {
   #join(): void {
     if (this.#mesh === null) return
     for (const { route } of this.#acceptor.routes) route.join?.(this.#mesh)
+  }
+
+  /** What the routes have for other workers ends while they can still be told. */
+  async #leave(withinMs: number): Promise<void> {
+    if (this.#mesh === null) return
+    const left = this.#acceptor.routes.map(async ({ route }) => route.leave?.(withinMs))
+    for (const end of await Promise.allSettled(left)) {
+      if (end.status === 'rejected') {
+        this.#options.logger?.error('holdline: a route did not end in order', end.reason)
+      }
+    }
   }
 
   /** What large messages needed is kept for the next ones, but not for long. */
@@ -273,8 +287,9 @@ export class LocalServer implements Server {
     await this.#empty(graceMs)
     this.#drain.stop()
     this.#presence.stop()
-    const graceLeftMs = Math.max(0, graceMs - (performance.now() - startedAt))
-    await this.#listener?.close(graceLeftMs)
+    const leftMs = (): number => Math.max(0, graceMs - (performance.now() - startedAt))
+    await this.#listener?.close(leftMs())
+    await this.#leave(Math.max(LEAVE_MS, leftMs()))
     this.#endTrimming()
     await this.#topics.stop()
     await this.#mesh?.stop()

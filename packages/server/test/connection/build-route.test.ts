@@ -41,9 +41,11 @@ test('`upgrade` is called on the object that it was written in', () => {
   assert.deepEqual(upgrade!(undefined as never), { data: 'ann' })
 })
 
-test('a model that talks with other workers says how it joins them', () => {
+test('a model that talks with other workers says how it joins and leaves them', () => {
   const join = (): void => {}
-  assert.equal(buildRoute('test', {}, behavior(), join).join, join)
+  const leave = (): Promise<void> => Promise.resolve()
+  const route = buildRoute('test', {}, behavior(), join, leave)
+  assert.deepEqual([route.join, route.leave], [join, leave])
 })
 
 test('neither the route nor its behavior changes any more', () => {

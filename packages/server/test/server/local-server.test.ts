@@ -322,6 +322,52 @@ test('in a worker each route that can is joined once, before it listens, and lea
   assert.deepEqual(joined, ['a', 'c'])
 })
 
+test('routes end in order before the mesh does, when no connection is left; one that cannot holds up nobody', async () => {
+  const mesh = meshWith(Promise.resolve())
+  const said: string[] = []
+  const open = { count: 0 }
+  const route = (name: string, leave: (withinMs: number) => Promise<void>): Route => ({
+    ...callbacks({ open: () => void open.count++, close: () => void open.count-- }),
+    join: (it) => name === 'a' && void it.start(noListener),
+    leave: (withinMs) => {
+      said.push(`${name} leaves ${open.count}`)
+      assert.ok(withinMs >= 1_000)
+      return leave(withinMs)
+    },
+  })
+  const errors: unknown[] = []
+  const logger = { info() {}, warn() {}, error: (_: string, error: unknown) => errors.push(error) }
+  const options = resolveOptions({
+    logger,
+    graceMs: 0,
+    routes: {
+      '/a': route('a', async () => assert.equal(await mesh.claim('n'), 1)),
+      '/b': route('b', () => Promise.reject(new Error('it cannot'))),
+    },
+  })
+  const engine = new MemoryEngine(new FakeClock())
+  const place = { workerId: 1, processCount: 2, mesh }
+  const server = new LocalServer(options, { name: 'memory', reason: 'a test', engine }, place)
+  await server.start((_, acceptor) => engine.listen({ port: 0 }, acceptor))
+  await server.close()
+  assert.deepEqual(said, ['a leaves 0', 'b leaves 0'])
+  assert.deepEqual(errors.map(String), ['Error: it cannot'])
+  await assert.rejects(mesh.claim('n'), { code: 'ERR_MESH_STOPPED' })
+})
+
+test('a server that is alone asks no route to leave: what it has is the process’s own', async () => {
+  let isAsked = false
+  const route: Route = {
+    ...callbacks({}),
+    leave: async () => {
+      isAsked = true
+    },
+  }
+  const server = await start({ engine: 'node', routes: { '/': route } })
+  await server.close()
+  assert.equal(isAsked, false)
+})
+
 test('a worker that cannot listen leaves the mesh', async () => {
   const mesh = meshWith(Promise.resolve())
   const server = worker(

@@ -149,6 +149,7 @@ test('what is too old goes when there are many, before the limit is reached', ()
   const held = shelf.append('held')
   shelf.histories.hold(held)
   for (let i = 1; i < 10_000; i++) shelf.append(`old ${i}`)
+  shelf.append('old 1', 'more')
   shelf.nowMs = retention.ageMs + 1
   shelf.append('young')
   assert.deepEqual(shelf.names, ['held', 'young'])

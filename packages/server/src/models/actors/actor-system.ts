@@ -76,6 +76,7 @@ export class ActorSystem implements CellHost, RefHost {
   #newest: Cell | null = null
   #livingCount = 0
   #isStopped = false
+  #stopping: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
   /** The parent of actors that are started by class and key. */
   #keyedParent: Supervisor | null = null
@@ -215,8 +216,12 @@ export class ActorSystem implements CellHost, RefHost {
   }
 
   /** Tells all actors to shut down, the newest first; kills those that have not after `timeoutMs`. */
-  async stop({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    if (this.#isStopped) return
+  stop({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(timeoutMs)
+    return this.#stopping
+  }
+
+  async #stop(timeoutMs: number): Promise<void> {
     this.#isStopped = true
     // Children are their parents' business.
     const roots = Array.from(this.#living()).filter(

@@ -6,6 +6,7 @@ import { Contract } from '../../connection/contract.ts'
 import type { HeldConnection } from '../../connection/held-connection.ts'
 import { isAsync } from '../../connection/lane.ts'
 import type { Route, RouteOptions } from '../../connection/route.ts'
+import type { WorkerMesh } from '../../connection/worker-mesh.ts'
 import { HoldlineError } from '../../protocol/errors.ts'
 import { bear } from './actor.ts'
 import type { Actor } from './actor.ts'
@@ -75,9 +76,11 @@ export function actors<Data>(
   }
   const make = (): Actor => new ActorOf()
   const behavior = behaviorOf(system, route, make, options.supervisor)
-  return buildRoute('actors', options, behavior, (mesh) => {
+  const join = (mesh: WorkerMesh): void => {
     system.join(mesh).catch((error: unknown) => system.reportFailure(error))
-  })
+  }
+  const leave = (withinMs: number): Promise<void> => system.stop({ timeoutMs: withinMs })
+  return buildRoute('actors', options, behavior, join, leave)
 }
 
 function overrides(Class: { readonly prototype: object }, name: 'opened' | 'started'): boolean {

@@ -117,6 +117,18 @@ test('topics that nobody is attached to and that keep nothing young are forgotte
   assert.equal(lengthOf(keeper.read('held', 'start', page, retention)), 1)
 })
 
+test('a topic that all have left, by detaching or by going, can go for a new one', () => {
+  const keeper = new TopicKeeper({ limits: { topics: 1 } })
+  const [one, two] = [listener(), listener()]
+  keeper.attach(one, 'a', retention)
+  keeper.attach(two, 'a', retention)
+  keeper.detach(one, 'a')
+  assert.throws(() => keeper.append('b', 'x', plain), { code: 'ERR_TOPIC_LIMIT' })
+  keeper.left(two)
+  keeper.append('b', 'x', plain)
+  assert.equal(keeper.topicCount, 1)
+})
+
 test('who is told late is told of no topic that was forgotten meanwhile', () => {
   const keeper = new TopicKeeper({ limits: { topics: 1 } })
   const topics: Parameters<KeeperMember['told']>[0][] = []

@@ -486,9 +486,13 @@ bothWays('actors', (stand) => {
       }
     }
     const down = system.whenDown(system.spawn(Stubborn))
-    const stopped = system.stop({ timeoutMs: 300 })
-    await clock.pass(300)
-    await stopped
+    let stoppedCount = 0
+    const stopped = [system.stop({ timeoutMs: 300 }), system.stop()]
+    for (const each of stopped) void each.then(() => stoppedCount++)
+    await clock.pass(299)
+    assert.equal(stoppedCount, 0)
+    await clock.pass(1)
+    await Promise.all(stopped)
     assert.equal((await down).reason, 'killed')
   })
 
