@@ -56,7 +56,8 @@ export class BrokerServer implements AsyncDisposable {
     if (file === undefined) {
       throw new Error(`${program} is missing; Debian: apt-get install ${program}`)
     }
-    const version = firstLine(runQuietly(file, ['--version']).output)
+    const answer = firstLine(runQuietly(file, ['--version']).output)
+    const version = `${program} ${/\d+(?:\.\d+)+/.exec(answer)?.[0] ?? 'of unknown version'}`
     const folder = mkdtempSync(join(tmpdir(), 'holdline-bench-'))
     const port = await freePort()
     const command = ['-c', cores, file, ...options[kind](port, folder)]

@@ -43,11 +43,16 @@ export function machineText(report: Report): string {
   const lines = [
     `${environment.cores} cores (${environment.machine}), ${memoryGib} GiB, ${environment.kernel}, Node ${environment.node}; commit ` +
       `${environment.commit}, ${environment.date.slice(0, 10)}. ${rivals.join(', ')}.`,
-    `Suite ${report.suite}: ${settings.roundCount} interleaved rounds of ${settings.roundMs} ms, for memory ` +
-      `${settings.processCount} fresh ${settings.processCount === 1 ? 'process' : 'processes'}; the load generator moved its bytes with ${settings.generator}.`,
+    `Suite ${report.suite}: ${settings.roundCount} interleaved rounds of ${settings.roundMs} ms${memoryText(report)}; ` +
+      `the load generator moved its bytes with ${settings.generator}.`,
   ]
   if (missing.length > 0) lines.push(`Not on this machine: ${missing.join(', ')}.`)
   return lines.join('\n\n')
+}
+
+function memoryText({ scenarios, settings: { processCount } }: Report): string {
+  if (!scenarios.some(({ kind }) => kind === 'idle-memory')) return ''
+  return `, for memory ${processCount} fresh ${processCount === 1 ? 'process' : 'processes'}`
 }
 
 /** A section per kind of scenario. */

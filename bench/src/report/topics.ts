@@ -90,14 +90,17 @@ function acknowledgementTable(scenarios: readonly ScenarioResult[]): string {
         ...[p50, p99].map((metric) =>
           figureText(summarize(valuesOf(measured, metric.key)), metric),
         ),
-        against === undefined ? '' : `${times} “${against}”`,
+        against === undefined ? '' : times,
       ]
     })
   })
-  return withNotes(
-    markdownTable(['', 'p50 µs', 'p99 µs', 'p50 beside its server'], rows),
-    scenarios,
+  const references = scenarios.flatMap(({ results }) =>
+    results.flatMap(({ rival, against }) =>
+      against === undefined ? [] : [`- ${rival} is held against “${against}”`],
+    ),
   )
+  const table = markdownTable(['', 'p50 µs', 'p99 µs', 'p50, its server = 1'], rows)
+  return [withNotes(table, scenarios), ...references].join('\n')
 }
 
 function stormTable(scenarios: readonly ScenarioResult[]): string {

@@ -141,8 +141,8 @@ const topicWays = { rivals: topicRivalNames, rivalOf: topicRival, against: bareT
 export const topicsSuite: Suite = {
   name: 'topics',
   ...topicWays,
-  roundCount: 9,
-  roundMs: 400,
+  roundCount: 7,
+  roundMs: 700,
   processCount: 1,
   scenarios: [
     ...[64, 1024].flatMap((payloadBytes) =>

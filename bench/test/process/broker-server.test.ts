@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { BrokerServer } from '../../src/process/broker-server.ts'
 
 for (const [kind, words] of [
-  ['nats', /nats/i],
-  ['redis', /redis/i],
+  ['nats', /^nats-server \d+\.\d+/],
+  ['redis', /^redis-server \d+\.\d+/],
 ] as const) {
   test(`${kind}: it says its version, takes connections, and is gone afterwards`, async () => {
     let port = 0
