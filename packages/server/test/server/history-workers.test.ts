@@ -13,6 +13,7 @@ type Told = Fact & {
   readonly cursor?: Cursor
   readonly history?: readonly string[]
   readonly heardCount?: number
+  readonly plain?: readonly string[]
 }
 
 interface Stand {
@@ -108,6 +109,33 @@ for (const options of [{ engine: 'node' }, { engine: 'auto' }]) {
     two.socket.terminate()
   })
 }
+
+test('the last words of a worker: what it sent before SIGKILL is there, before anybody is told of its end, and a retry adds nothing', async (t) => {
+  const { program, one, two } = await stand(t)
+  const begin = await subscribe(program, two)
+  const count = 1_000
+  one.socket.send(JSON.stringify({ lastWords: count }))
+  await one.closed
+  const numbers = Array.from({ length: count }, (_, i) => `${i}`)
+  const said = numbers.map((number) => `last ${number}`)
+  await program.until('its last words', () => two.heard.length === count)
+  assert.deepEqual(two.heard, said)
+  // Without history it comes straight from the worker: the end of it is told behind.
+  const told = await program.factsWith((fact) => fact.left !== undefined, 2)
+  for (const { plain } of told as Told[]) assert.deepEqual(plain, numbers)
+  two.socket.send(JSON.stringify({ publish: 'last', count }))
+  await acknowledgedCount(program, 'last', count)
+  two.socket.send(JSON.stringify({ publish: 'next', count: 1 }))
+  await program.until('what comes next', () => two.heard.at(-1) === 'next 0')
+  assert.deepEqual(two.heard, [...said, 'next 0'])
+  const offsets = new Map(
+    (program.facts as Told[]).map(({ acknowledged: text, cursor }) => [text, cursor?.offset]),
+  )
+  for (const [i, message] of said.entries()) {
+    assert.equal(offsets.get(message), begin.cursor.offset + i + 1)
+  }
+  two.socket.terminate()
+})
 
 test('a worker that is stopped for a while holds up nobody, and is shown everything in order', async (t) => {
   const { program, one, two } = await stand(t)

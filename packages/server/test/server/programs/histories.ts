@@ -14,6 +14,8 @@ interface Command {
   /** Publishes `<name> 0`, `<name> 1`, …, so many, with so many on their way at a time. */
   readonly publish?: string
   readonly count?: number
+  /** Publishes `last 0`, … so many, and the same without history, and is gone before anything of it is acknowledged. */
+  readonly lastWords?: number
 }
 
 async function publishAll(name: string, count: number): Promise<void> {
@@ -28,6 +30,15 @@ async function publishAll(name: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: 20 }, one))
 }
 
+function sayLast(count: number): void {
+  for (let i = 0; i < count; i++) {
+    void server.publish('plain', `${i}`)
+    void server.topic('log').publish(`last ${i}`, { idempotencyKey: `last ${i}` })
+  }
+  // Behind the turn's end, when it has been handed to the kernel.
+  setImmediate(() => process.kill(process.pid, 'SIGKILL'))
+}
+
 const server = await started(async () => {
   const server = await serve({
     port: 0,
@@ -40,7 +51,11 @@ const server = await started(async () => {
           connection.send(`pid ${process.pid}`)
         },
         async message(connection, text) {
-          const { since, publish, count = 0 } = JSON.parse(String(text)) as Command
+          const { since, publish, count = 0, lastWords = 0 } = JSON.parse(String(text)) as Command
+          if (lastWords > 0) {
+            sayLast(lastWords)
+            return
+          }
           if (publish !== undefined) {
             void publishAll(publish, count)
             return
@@ -51,6 +66,9 @@ const server = await started(async () => {
       }),
     },
   })
+  const plain: string[] = []
+  server.subscribe('plain', (message) => plain.push(String(message)))
+  server.onWorkerLeft((left) => tell({ left, toldTo: server.workerId, plain }))
   return server
 })
 
