@@ -96,6 +96,11 @@ export const guards: readonly Guard[] = [
     [`${tests}/nats-streams.test.ts`],
     [
       [
+        'topics beyond the limit have no code of their own',
+        'if (codeOf(error) === MAXIMUM_STREAMS) {',
+        'if (codeOf(error) === -1) {',
+      ],
+      [
         'whoever comes second fails to begin a topic',
         'codeOf(error) === SUBJECTS_OVERLAP || codeOf(error) === STREAM_NOT_FOUND',
         'codeOf(error) === STREAM_NOT_FOUND',

@@ -18,6 +18,7 @@ const MAX_KNOWN = 20_000
 /** err_code of JetStream's answers. */
 const STREAM_NOT_FOUND = 10_059
 const SUBJECTS_OVERLAP = 10_065
+const MAXIMUM_STREAMS = 10_027
 
 interface Topic {
   /** Resolves when the stream is there; what is appended meanwhile follows in order. null: nobody has looked yet. */
@@ -153,6 +154,7 @@ export class NatsStreams {
       allow_rollup_hdrs: true,
     } as unknown as StreamConfig
   }
+
   #topic(name: string): Topic {
     let topic = this.#topics.get(name)
     if (topic === undefined) {
@@ -181,6 +183,9 @@ export function codeOf(error: unknown): number | undefined {
 /** JetStream said no, or has not said anything. */
 export function refusedOr(error: unknown): HoldlineError {
   if (error instanceof HoldlineError) return error
+  if (codeOf(error) === MAXIMUM_STREAMS) {
+    return new HoldlineError('ERR_TOPIC_LIMIT', `NATS: ${messageOf(error)}`, { cause: error })
+  }
   const { name, cause } = error as { name?: string; cause?: unknown }
   const isDenied =
     name === 'PermissionViolationError' ||

@@ -11,7 +11,7 @@ export const topicErrors = {
   },
   ERR_TOPIC_LIMIT: {
     message: 'As many topics with history are in use, or as many bytes are kept, as may be',
-    fix: 'Raise histories.topics or histories.bytes of serve, let topics keep less, or let clients choose fewer names',
+    fix: 'Raise histories.topics or histories.bytes of serve (with NATS max_streams of the account), let topics keep less, or let clients choose fewer names',
   },
   ERR_TOPIC_HELD: {
     message: 'Publishers of the topic wait for a slow subscriber, and no more can wait',

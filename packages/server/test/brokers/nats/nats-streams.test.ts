@@ -77,3 +77,20 @@ test('a message that is more than the topic may keep stays alone, until the next
     assert.deepEqual(await kept(), [3])
   })
 })
+
+test('a topic beyond what the account may have is refused with its code, and those it has go on', async () => {
+  const limits = 'max_streams: 2, max_mem: 100M, max_store: 100M'
+  const user = 'users: [{ user: "one", password: "x" }]'
+  const configuration = `accounts { APP { jetstream { ${limits} }, ${user} } }\nno_auth_user: one`
+  await using bounded = await NatsServer.start({ configuration })
+  await withBrokers(bounded, 1, async ([broker]) => {
+    const retention = { ...AMPLE, bytes: 1_000_000 }
+    const options = { ...appendOptions(), retention }
+    await broker!.append('a', 'x', options)
+    await broker!.append('b', 'x', options)
+    const refused = { code: 'ERR_TOPIC_LIMIT' }
+    await assert.rejects(broker!.append('c', 'x', options), refused)
+    await assert.rejects(broker!.attach('c', retention), refused)
+    assert.equal((await broker!.append('a', 'y', options)).offset, 2)
+  })
+})
