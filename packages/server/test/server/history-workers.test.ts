@@ -14,6 +14,7 @@ type Told = Fact & {
   readonly history?: readonly string[]
   readonly heardCount?: number
   readonly plain?: readonly string[]
+  readonly took?: string
 }
 
 interface Stand {
@@ -211,4 +212,20 @@ test('the supervisor publishes, hears and reads as its workers do', async (t) =>
   assert.deepEqual(history, one.heard)
   one.socket.terminate()
   two.socket.terminate()
+})
+
+test('the histories of all workers are bounded together', async (t) => {
+  const { program, one } = await stand(t, { histories: { topics: 1 } })
+  const took = async (count: number): Promise<string | undefined> =>
+    ((await program.factsWith((fact) => (fact as Told).took !== undefined, count)) as Told[])[
+      count - 1
+    ]!.took
+  program.tell('extra.a')
+  assert.equal(await took(1), 'extra.a')
+  program.tell('extra.b')
+  assert.equal(await took(2), 'extra.b')
+  await subscribe(program, one)
+  program.tell('extra.c')
+  assert.equal(await took(3), 'ERR_TOPIC_LIMIT')
+  one.socket.terminate()
 })

@@ -280,6 +280,20 @@ test('listeners for workers that left are called until they are stopped', async 
   assert.deepEqual(left, [3])
 })
 
+test('the histories of a server are bounded together', async () => {
+  const topics = { '*': { history: true } }
+  await using server = await start({ engine: 'node', topics, histories: { topics: 2 } })
+  const after = (await server.publish('a', 'x'))!
+  await server.publish('b', 'x')
+  await server.publish('c', 'x')
+  assert.equal((await server.topic('a').history({ after })).lost, 'epoch')
+  const stop = ['d', 'e'].map((name) => server.subscribe(name, () => {}))
+  await server.publish('d', 'x')
+  await assert.rejects(server.publish('f', 'x'), { code: 'ERR_TOPIC_LIMIT' })
+  for (const each of stop) each()
+  await server.publish('f', 'x')
+})
+
 /** A server of a worker, over a mesh within this process. */
 function worker(routes: ServeOptions['routes'], mesh: JoinableMesh): LocalServer {
   const options = resolveOptions({ logger: null, ...(routes !== undefined && { routes }) })

@@ -43,7 +43,10 @@ const server = await started(async () => {
   const server = await serve({
     port: 0,
     logger,
-    topics: { log: { history: { count: 100_000, bytes: 100_000_000, ageMs: 600_000 } } },
+    topics: {
+      log: { history: { count: 100_000, bytes: 100_000_000, ageMs: 600_000 } },
+      'extra.*': { history: true },
+    },
     ...options,
     routes: {
       '/room/:name': callbacks({
@@ -81,6 +84,11 @@ if (server.workerId === 0) {
       void topic.history({ limit: 10_000 }).then(({ publications, head }) => {
         tell({ history: publications.map(({ message }) => String(message)), head })
       })
+    } else if (word.startsWith('extra.')) {
+      server.publish(word, 'x').then(
+        () => tell({ took: word }),
+        (error: { readonly code: string }) => tell({ took: error.code }),
+      )
     } else void publishAll(word, 10)
   })
   process.stdin.unref?.()
