@@ -225,6 +225,7 @@ export class LocalServer implements Server {
 
   stats(): Promise<ServerStats> {
     const { closesByCode, failuresByCode, refusalsByCode } = this.#statistics
+    const { topics, subscriptions, lagging } = this.#topics.census
     return Promise.resolve({
       engine: this.engine.name,
       workerId: this.workerId,
@@ -241,9 +242,9 @@ export class LocalServer implements Server {
       closes: Object.fromEntries(closesByCode),
       failures: Object.fromEntries(failuresByCode),
       refusals: Object.fromEntries(refusalsByCode),
-      topics: this.#topics.topicCount,
-      subscriptions: this.#topics.subscriptionCount,
-      delivery: { ...this.#topics.counters, lagging: this.#topics.laggingCount },
+      topics,
+      subscriptions,
+      delivery: { ...this.#topics.counters, lagging },
     })
   }
 

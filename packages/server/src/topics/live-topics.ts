@@ -8,8 +8,17 @@ import type { Cursor, Publication } from './broker.ts'
 import { LiveTopic } from './live-topic.ts'
 import type { Publisher } from './publisher.ts'
 import { Feed } from './repair.ts'
-import { isPattern, TopicPattern } from './topic-name.ts'
+import { Mode } from './subscription.ts'
+import { isOwnTopic, isPattern, TopicPattern } from './topic-name.ts'
 import type { TopicSettingsTable } from './topic-settings.ts'
+
+export interface TopicCensus {
+  /** With a subscriber or a listener here, Holdline's own left out. */
+  readonly topics: number
+  readonly subscriptions: number
+  /** Subscribers that do not read the window: behind, or catching up. */
+  readonly lagging: number
+}
 
 export interface LiveTopicsPlace {
   readonly clock: Clock
@@ -40,6 +49,21 @@ export class LiveTopics {
 
   all(): Iterable<LiveTopic> {
     return this.#byName.values()
+  }
+
+  get census(): TopicCensus {
+    let [topics, subscriptions, lagging] = [0, 0, 0]
+    for (const { name, windows } of this.#byName.values()) {
+      if (!isOwnTopic(name)) topics++
+      for (const { subscribers } of windows) {
+        subscriptions += subscribers.length
+        for (const { pace } of subscribers) {
+          if (pace === null) continue
+          if (pace.mode !== Mode.LIVE || pace.isBlocking || pace.held !== null) lagging++
+        }
+      }
+    }
+    return { topics, subscriptions, lagging }
   }
 
   /** @throws HoldlineError ERR_TOPIC_NAME for a pattern that is none */

@@ -21,16 +21,17 @@ import { CatchUp } from './catch-up.ts'
 import { HOLD_TOPIC } from './hold.ts'
 import type { LiveTopic, TopicListener } from './live-topic.ts'
 import { LiveTopics } from './live-topics.ts'
+import type { TopicCensus } from './live-topics.ts'
 import { OverflowPolicies, prepare } from './overflow.ts'
 import type { Presence } from './presence.ts'
 import { Publisher } from './publisher.ts'
 import { paceOf } from './subscribe-options.ts'
 import { Subscriber } from './subscriber.ts'
-import { Mode, Subscription } from './subscription.ts'
+import { Subscription } from './subscription.ts'
 import type { Pace } from './subscription.ts'
 import { topicCounters } from './topic-counters.ts'
 import type { TopicCounters } from './topic-counters.ts'
-import { checkSubscribedTopic, isOwnTopic } from './topic-name.ts'
+import { checkSubscribedTopic } from './topic-name.ts'
 import { TopicSettingsTable } from './topic-settings.ts'
 
 export type { TopicListener } from './live-topic.ts'
@@ -118,35 +119,9 @@ export class Topics implements TopicHub, BrokerSink {
     await broker?.stop()
   }
 
-  /** Topics with a subscriber or a listener here. */
-  get topicCount(): number {
-    let count = 0
-    for (const { name } of this.#live.all()) if (!isOwnTopic(name)) count++
-    return count
-  }
-
-  /** Subscriptions of connections held here. */
-  get subscriptionCount(): number {
-    let count = 0
-    for (const { windows } of this.#live.all()) {
-      for (const { subscribers } of windows) count += subscribers.length
-    }
-    return count
-  }
-
-  /** Subscribers that do not read the window: behind, or catching up. */
-  get laggingCount(): number {
-    let count = 0
-    for (const { windows } of this.#live.all()) {
-      for (const { subscribers } of windows) {
-        for (const { pace } of subscribers) {
-          if (pace !== null && (pace.mode !== Mode.LIVE || pace.isBlocking || pace.held !== null)) {
-            count++
-          }
-        }
-      }
-    }
-    return count
+  /** How many topics and subscriptions of connections there are here, and how many of these do not read the window. */
+  get census(): TopicCensus {
+    return this.#live.census
   }
 
   // --- What connections and models ask for
@@ -289,7 +264,9 @@ export class Topics implements TopicHub, BrokerSink {
   deliver(name: string, message: PublishedMessage): void {
     const topic = this.#live.find(name)
     if (topic !== undefined) this.#take(topic, name, message, null)
-    if (this.#live.patterns.length > 0) this.#deliverToPatterns(name, message, null)
+    for (const pattern of this.#live.patterns) {
+      if (pattern.pattern!.matches(name)) this.#take(pattern, name, message, null)
+    }
   }
 
   appended(name: string, epoch: string, publication: Publication): void {
@@ -321,12 +298,6 @@ export class Topics implements TopicHub, BrokerSink {
   }
 
   // --- Inside
-
-  #deliverToPatterns(name: string, message: PublishedMessage, publication: null): void {
-    for (const topic of this.#live.patterns) {
-      if (topic.pattern!.matches(name)) this.#take(topic, name, message, publication)
-    }
-  }
 
   #take(
     topic: LiveTopic,
