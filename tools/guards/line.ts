@@ -104,7 +104,11 @@ export const guards: readonly Guard[] = [
     [`${tests}/plain-data.test.ts`],
     [
       ['data is followed as deep as it goes', 'if (depth === 0) return false'],
-      ['__proto__ is published', "if (name === '__proto__') return false"],
+      [
+        '__proto__ is published',
+        "name === '__proto__' || !name.isWellFormed()",
+        '!name.isWellFormed()',
+      ],
     ],
   ),
   ...guardsOf(

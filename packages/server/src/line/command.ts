@@ -228,6 +228,8 @@ class FieldReader {
   #text(field: string, minLength: number, maxBytes: number = Infinity): string {
     const value = this.#given[field]
     if (typeof value !== 'string' || value.length < minLength) return this.#refuse(field)
+    // What is no Unicode is another name, or key, in every process that gets it.
+    if (!value.isWellFormed()) return this.#refuse(field)
     return Buffer.byteLength(value) <= maxBytes ? value : this.#refuse(field)
   }
 

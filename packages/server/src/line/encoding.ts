@@ -1,7 +1,7 @@
 // The two encodings of holdline.v1: how an envelope stands in a message, and how publications are put into envelopes,
 // once for all subscribers. Knows no line.
 
-import { decode, encode } from '@msgpack/msgpack'
+import { decode, Encoder } from '@msgpack/msgpack'
 import type {
   Gap,
   Publication,
@@ -67,7 +67,7 @@ const messagePackFormat: PublicationFormat = {
       type: 'pub',
       topic,
       ...(offset > 0 && { offset }),
-      ...(key !== null && { key }),
+      ...(key !== null && { key: key.toWellFormed() }),
       data: packable(message),
     }),
   gap: (gap) => pack(gapAnswer(gap)),
@@ -92,15 +92,18 @@ export const messagePackEncoding: Encoding = {
 
 export const encodings: readonly Encoding[] = [jsonEncoding, messagePackEncoding]
 
+/** One for all: to make one takes as long as to encode with it. It gives a copy of what it has written. */
+const encoder = new Encoder({ ignoreUndefined: true, maxDepth: MAX_DEPTH + 8 })
+
 function pack(answer: Answer): Uint8Array {
-  return encode(answer, { ignoreUndefined: true, maxDepth: MAX_DEPTH + 8 })
+  return encoder.encode(answer)
 }
 
 function packable(message: PublishedMessage): unknown {
   if (typeof message !== 'string') return message
   const value = valueOf(message)
   // What the program published itself may lie deeper than the encoder goes.
-  return isPlainData(value) ? value : message
+  return isPlainData(value) ? value : message.toWellFormed()
 }
 
 function gapAnswer({ topic, from, to, count, reason }: Gap): Answer {

@@ -5,7 +5,13 @@ import { createHash } from 'node:crypto'
 import { isPromise } from '../connection/lane.ts'
 import type { PresenceHub } from '../connection/presence-hub.ts'
 import { RateLimit } from '../connection/rate-limit.ts'
-import type { Cursor, HistoryPage, PublishedMessage, TopicHub } from '../connection/topic-hub.ts'
+import type {
+  Cursor,
+  HistoryPage,
+  Overflow,
+  PublishedMessage,
+  TopicHub,
+} from '../connection/topic-hub.ts'
 import { isPattern } from '../topics/topic-name.ts'
 import type { Authorize, TopicAction } from '../topics/topic-options.ts'
 import type { Command, ProvenCursor } from './command.ts'
@@ -28,7 +34,9 @@ type Publish = Of<'publish'>
 /** What a server's topics have beyond the contract, where it is a server's. */
 interface ServerHub extends TopicHub {
   readonly presence?: PresenceHub | undefined
-  readonly settings?: { of(topic: string): { readonly authorize: Authorize | null } }
+  readonly settings?: {
+    of(topic: string): { readonly authorize: Authorize | null; readonly overflow: Overflow }
+  }
 }
 
 interface Subscription {
@@ -44,7 +52,7 @@ export class LineTopics {
   readonly #rate: RateLimit
   #unconfirmed = 0
   #whenConfirmed: (() => void) | null = null
-  #isPresent = false
+  readonly #presentOn = new Set<string>()
 
   constructor(line: LineSession, holder: LineHolder, encoding: Encoding) {
     const { publishesPerSecond, publishBytesPerSecond } = line.options
@@ -73,8 +81,13 @@ export class LineTopics {
 
   /** Ends the subscriptions that the identity, as it is now, may not have. */
   async authorizeAgain(): Promise<void> {
-    for (const topic of this.#subscriptions.keys()) {
-      const isAllowed = await this.#isAllowed('subscribe', topic)
+    for (const topic of this.#presentOn) {
+      if (!(await this.#isAllowed('presence', topic))) this.#leave(topic)
+    }
+    for (const [topic, { stopWatching }] of this.#subscriptions) {
+      const isAllowed =
+        (await this.#isAllowed('subscribe', topic)) &&
+        (stopWatching === null || (await this.#isAllowed('presence', topic)))
       if (isAllowed || !this.#line.connection.isOpen) continue
       this.#forget(topic)
       this.#line.send({ type: 'unsubscribed', topic, code: 'ERR_TOPIC_FORBIDDEN' })
@@ -84,7 +97,7 @@ export class LineTopics {
   end(): void {
     for (const { stopWatching } of this.#subscriptions.values()) stopWatching?.()
     this.#subscriptions.clear()
-    if (this.#isPresent) this.#hub.presence?.leave(this.#line.connection)
+    if (this.#presentOn.size > 0) this.#hub.presence?.leave(this.#line.connection)
   }
 
   get #hub(): ServerHub {
@@ -98,6 +111,10 @@ export class LineTopics {
     if (isPattern(topic)) {
       if (!options.patterns) throw new Refusal('ERR_TOPIC_FORBIDDEN', 'patterns are not served')
       if (presence || state !== undefined) throw new Refusal('ERR_TOPIC_NAME', 'presence')
+    }
+    // Whoever holds publishers up does so to everybody else: only the program may want that of its topic.
+    if (overflow === 'block' && this.#hub.settings?.of(topic).overflow !== 'block') {
+      throw new Refusal('ERR_TOPIC_FORBIDDEN', 'block')
     }
     await this.#authorize('subscribe', topic)
     if (presence || state !== undefined) {
@@ -114,7 +131,7 @@ export class LineTopics {
     if (!connection.isOpen) return
     const subscription: Subscription = { stopWatching: null }
     this.#subscriptions.set(topic, subscription)
-    if (state !== undefined) this.#announce(topic, state)
+    if (state !== undefined) this.#announceOrForget(topic, state)
     this.#line.send({
       type: 'subscribed',
       id,
@@ -137,11 +154,11 @@ export class LineTopics {
   }
 
   #forget(topic: string): void {
+    this.#leave(topic)
     const subscription = this.#subscriptions.get(topic)
     if (subscription === undefined) return
     this.#subscriptions.delete(topic)
     subscription.stopWatching?.()
-    if (this.#isPresent) this.#hub.presence?.clear(this.#line.connection, topic)
     this.#line.connection.unsubscribe(topic)
   }
 
@@ -243,7 +260,8 @@ export class LineTopics {
   async #present({ id, topic, state }: Of<'present'>): Promise<void> {
     await this.#authorize('presence', topic)
     if (!this.#line.connection.isOpen) return
-    if (state === null) this.#presence().clear(this.#line.connection, topic)
+    this.#presence()
+    if (state === null) this.#leave(topic)
     else this.#announce(topic, state)
     this.#line.send({ type: 'done', id })
   }
@@ -264,7 +282,21 @@ export class LineTopics {
           ? identity.id
           : `${encodeURIComponent(identity.tenant)}:${identity.id}`
     this.#presence().set(this.#line.connection, topic, member, state, identity?.id ?? null)
-    this.#isPresent = true
+    this.#presentOn.add(topic)
+  }
+
+  /** Who is refused has no subscription either. */
+  #announceOrForget(topic: string, state: unknown): void {
+    try {
+      this.#announce(topic, state)
+    } catch (error) {
+      this.#forget(topic)
+      throw error
+    }
+  }
+
+  #leave(topic: string): void {
+    if (this.#presentOn.delete(topic)) this.#presence().clear(this.#line.connection, topic)
   }
 
   #presence(): PresenceHub {

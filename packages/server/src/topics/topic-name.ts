@@ -9,7 +9,7 @@ export function checkTopicName(name: unknown): asserts name is string {
   const isFine =
     typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= MAX_TOPIC_NAME_BYTES
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  if (!isFine || /[\u0000-\u001f\u007f]/.test(name)) refuse(name)
+  if (!isFine || /[\u0000-\u001f\u007f]/.test(name) || !name.isWellFormed()) refuse(name)
 }
 
 /**
