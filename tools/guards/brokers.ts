@@ -272,7 +272,6 @@ export const guards: readonly Guard[] = [
         'a publication of a page is longer than its page',
         'if (length > this.#end - this.#at) return null',
       ],
-      ['a name is taken for the one before', 'if (known[i] !== bytes[start + i]) return false', ''],
       [
         'what is told is a view of all that came with it',
         "typeof message === 'string' ? message : new Uint8Array(message)",
@@ -287,6 +286,18 @@ export const guards: readonly Guard[] = [
         'a key is longer than its length field',
         'name !== null && Buffer.byteLength(name) > MAX_NAME_BYTES',
         'name !== null && name === undefined',
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${brokers}/process/recent-name.ts`,
+    [`${tests}/process/recent-name.test.ts`],
+    [
+      ['a name is taken for the one before', 'if (known[i] !== bytes[start + i]) return false', ''],
+      [
+        'a name that was read changes with the bytes that it came in',
+        'Buffer.from(bytes.subarray(start, end))',
+        'bytes.subarray(start, end)',
       ],
     ],
   ),

@@ -15,6 +15,7 @@ import type {
   Retention,
 } from '../../topics/broker.ts'
 import { FrameBatch, FrameKind, MAX_PUBLICATION_BYTES, plainBytes } from './mesh-frame.ts'
+import { RecentName } from './recent-name.ts'
 
 const MAX_NAME_BYTES = 255
 const Flag = { TEXT: 1, KEY: 2, IDEMPOTENCY_KEY: 4, RETENTION: 8, START: 16 } as const
@@ -371,28 +372,6 @@ export class KeeperDecoder {
     // The receiver's to keep, and it must not keep all that came with it.
     const kept = typeof message === 'string' ? message : new Uint8Array(message)
     return { offset, previous, message: kept, key, timeMs }
-  }
-}
-
-/** Decodes a name once while it is the same. */
-class RecentName {
-  #bytes: Buffer = Buffer.alloc(0)
-  #text = ''
-
-  read(bytes: Buffer, start: number, end: number): string {
-    if (!this.#isSame(bytes, start, end)) {
-      this.#bytes = Buffer.from(bytes.subarray(start, end))
-      this.#text = bytes.toString('utf8', start, end)
-    }
-    return this.#text
-  }
-
-  // By hand: names are short, and a call of `compare` costs more than they do.
-  #isSame(bytes: Buffer, start: number, end: number): boolean {
-    const known = this.#bytes
-    if (known.length !== end - start) return false
-    for (let i = 0; i < known.length; i++) if (known[i] !== bytes[start + i]) return false
-    return true
   }
 }
 
