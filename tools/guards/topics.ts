@@ -132,6 +132,15 @@ export const guards: readonly Guard[] = [
         '() => true,',
       ],
       [
+        'everybody who comes back has the page encoded anew',
+        'if (known !== undefined) return known.page',
+      ],
+      [
+        'a page is given in the encoding of another',
+        'one.format === format && one.count === count',
+        'one.count === count',
+      ],
+      [
         'a read that failed is not tried again',
         'if (subscription.index >= 0) this.#goOn(subscription, pace)\n      })\n      return',
         '})\n      return',
@@ -229,13 +238,15 @@ export const guards: readonly Guard[] = [
     `${topics}/topic-log.ts`,
     [`${tests}/topic-log.test.ts`],
     [
-      ['a log keeps everything', '    this.#trim(this.#neededFrom())\n'],
+      ['a log keeps everything', '    this.#trim(neededFrom)\n'],
       [
         'segments grow without end',
-        'Math.min(\n      (last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2,\n      MAX_SEGMENT_BYTES,\n    )',
-        '(last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2',
+        'Math.min(Math.max(size, FIRST_SEGMENT_BYTES), MAX_SEGMENT_BYTES)',
+        'Math.max(size, FIRST_SEGMENT_BYTES)',
       ],
-      ['a long message has no room', 'Math.max(doubled, count)', 'doubled'],
+      ['a long message has no room', 'Math.max(bounded, count)', 'bounded'],
+      ['each burst is sent in pieces', ', this.#gathers * 4)', ', 0)'],
+      ['a log that had a burst stays large', ', this.#gathers >> 1)', ', this.#gathers)'],
       [
         'a message is written over the end of its segment',
         'current.slab.bytes.length - current.length >= count',

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../connection/clock.ts'
 import type { Piece } from '../connection/slab.ts'
-import type { Gap } from '../connection/topic-hub.ts'
+import type { Gap, PublicationFormat } from '../connection/topic-hub.ts'
 import type { Cursor, Publication, ReadResult } from './broker.ts'
 import type { LiveTopic } from './live-topic.ts'
 import { Mode, tellProgram } from './subscription.ts'
@@ -18,10 +18,19 @@ export interface CatchUpPlace {
   read(topic: LiveTopic, after: Cursor | 'start'): Promise<ReadResult>
 }
 
+interface SharedPage {
+  readonly format: PublicationFormat
+  /** Of the result's first publications; what this process has not had is not in it. */
+  readonly count: number
+  readonly page: Page
+}
+
 const RETRY_MS = 500
 
 export class CatchUp {
   readonly #place: CatchUpPlace
+  /** Whoever reads at the same time is given the same result, and it is encoded once for all of them. */
+  readonly #pages = new WeakMap<ReadResult, SharedPage[]>()
 
   constructor(place: CatchUpPlace) {
     this.#place = place
@@ -139,7 +148,21 @@ export class CatchUp {
       this.#goOnLater(subscription, pace)
       return
     }
-    pace.page = pageOf(subscription, result.head.epoch, publications)
+    pace.page = this.#pageOf(subscription, result, publications)
+  }
+
+  #pageOf(
+    { topic, window: { format } }: Subscription,
+    result: ReadResult,
+    publications: readonly Publication[],
+  ): Page {
+    const count = publications.length
+    const shared = this.#pages.get(result) ?? []
+    const known = shared.find((one) => one.format === format && one.count === count)
+    if (known !== undefined) return known.page
+    const page = pageOf(format, topic.name, result.head.epoch, publications)
+    this.#pages.set(result, [...shared, { format, count, page }])
+    return page
   }
 
   /** Nothing that may be sent yet. Never at once: the broker would be asked without end. */
@@ -156,12 +179,12 @@ export class CatchUp {
 }
 
 function pageOf(
-  { topic, window }: Subscription,
+  format: PublicationFormat,
+  topic: string,
   epoch: string,
   publications: readonly Publication[],
 ): Page {
-  const { format } = window
-  const pieces = [framesOf(publications.map((one) => format.encode(topic.name, one)))]
+  const pieces = [framesOf(publications.map((one) => format.encode(topic, one)))]
   const { offset } = publications[publications.length - 1]!
   return { pieces, bytes: bytesOf(pieces), cursor: { epoch, offset }, gap: null }
 }

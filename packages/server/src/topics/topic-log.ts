@@ -22,6 +22,8 @@ export class TopicLog {
   #segments: Segment[] = []
   #head = 0
   #publicationCount = 0
+  /** How much gathers before it is sent. It should lie in one piece: of two, each subscriber is sent two. */
+  #gathers = 0
   // Most subscribers are at the same place: they share one slice.
   #sharedFrom = -1
   #sharedHead = -1
@@ -65,13 +67,13 @@ export class TopicLog {
     const current = this.#segments.at(-1)
     if (current !== undefined && current.slab.bytes.length - current.length >= count) return current
     // Each time memory is needed is a time to give some back; a log that all have read begins small again.
-    this.#trim(this.#neededFrom())
+    const neededFrom = this.#neededFrom()
+    this.#trim(neededFrom)
     const last = this.#segments.at(-1)
-    const doubled = Math.min(
-      (last?.slab.bytes.length ?? FIRST_SEGMENT_BYTES / 2) * 2,
-      MAX_SEGMENT_BYTES,
-    )
-    const slab = new Slab(Math.max(doubled, count))
+    this.#gathers = Math.max(this.#head - neededFrom, this.#gathers >> 1)
+    const size = Math.max((last?.slab.bytes.length ?? 0) * 2, this.#gathers * 4)
+    const bounded = Math.min(Math.max(size, FIRST_SEGMENT_BYTES), MAX_SEGMENT_BYTES)
+    const slab = new Slab(Math.max(bounded, count))
     const segment = { base: this.#head, slab, length: 0 }
     this.#segments.push(segment)
     return segment

@@ -1,6 +1,7 @@
 // Reading history at one's own pace: pages, a broker that fails meanwhile, and joining the window again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PublicationFormat } from '../../src/connection/topic-hub.ts'
 import { checkStream, TopicStand } from './topic-stand.ts'
 
 async function resuming(
@@ -29,6 +30,38 @@ test('one page at a time: the next is read when this one is sent, and a slow one
   assert.ok(delivery.pages >= 6)
   await stand.publish('news', 'next')
   assert.equal(line.story.at(-1), 401)
+  await stand.end()
+})
+
+test('who comes back at the same time from the same place is given one page, encoded once', async () => {
+  const { stand, epoch } = await resuming(10)
+  let encodeCount = 0
+  const formatOf = (name: string): PublicationFormat => ({
+    name,
+    encode: (_topic, { message }) => {
+      encodeCount++
+      return `${name} ${String(message)}`
+    },
+    gap: () => null,
+  })
+  const one = formatOf('one')
+  const lines = [await stand.line(), await stand.line(), await stand.line()]
+  for (const [at, line] of lines.entries()) {
+    void line.subscribe('news', {
+      since: { epoch, offset: 0 },
+      format: at < 2 ? one : formatOf('another'),
+    })
+  }
+  await stand.settle()
+  assert.equal(encodeCount, 20)
+  assert.deepEqual(
+    lines.map(({ texts }) => [texts.length, texts[0]!.slice(0, 5)]),
+    [
+      [10, 'one x'],
+      [10, 'one x'],
+      [10, 'anoth'],
+    ],
+  )
   await stand.end()
 })
 
