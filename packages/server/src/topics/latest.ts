@@ -3,6 +3,9 @@
 
 import type { Publication } from './broker.ts'
 
+/** Of the messages and keys of one topic: clients choose both. */
+const MAX_BYTES = 67_108_864
+
 export interface LatestEntry {
   readonly ordinal: number
   readonly publication: Publication
@@ -15,13 +18,16 @@ export interface Evicted {
 
 export class LatestByKey {
   readonly #keyCount: number
+  readonly #maxBytes: number
+  #bytes = 0
   /** A key that comes again goes to the end. */
   readonly #entries = new Map<string | null, LatestEntry>()
   #evicted: Evicted
 
   /** @param evicted up to where nothing is known */
-  constructor(keyCount: number, evicted: Evicted) {
+  constructor(keyCount: number, evicted: Evicted, maxBytes: number = MAX_BYTES) {
     this.#keyCount = keyCount
+    this.#maxBytes = maxBytes
     this.#evicted = evicted
   }
 
@@ -36,15 +42,25 @@ export class LatestByKey {
 
   set(ordinal: number, publication: Publication): void {
     const { key, message } = publication
-    this.#entries.delete(key)
+    const before = this.#entries.get(key)
+    if (before !== undefined) this.#drop(before.publication)
     // Of a topic without history the bytes are the broker's.
     const isLent = publication.offset === 0 && typeof message !== 'string'
     const kept = isLent ? { ...publication, message: new Uint8Array(message) } : publication
     this.#entries.set(key, { ordinal, publication: kept })
-    if (this.#entries.size <= this.#keyCount) return
-    const [oldest, entry] = this.#entries.entries().next().value!
-    this.#entries.delete(oldest)
-    this.#evicted = { ordinal: entry.ordinal, offset: entry.publication.offset }
+    this.#bytes += sizeOf(kept)
+    while (this.#entries.size > this.#keyCount || this.#bytes > this.#maxBytes) {
+      // The newest stays, whatever its length.
+      if (this.#entries.size === 1) return
+      const oldest = this.#entries.values().next().value!
+      this.#drop(oldest.publication)
+      this.#evicted = { ordinal: oldest.ordinal, offset: oldest.publication.offset }
+    }
+  }
+
+  #drop(publication: Publication): void {
+    this.#entries.delete(publication.key)
+    this.#bytes -= sizeOf(publication)
   }
 
   /** Those that came behind this ordinal, in order. */
@@ -55,6 +71,11 @@ export class LatestByKey {
   /** Everything is lost: the topic began anew. */
   clear(evicted: Evicted): void {
     this.#entries.clear()
+    this.#bytes = 0
     this.#evicted = evicted
   }
+}
+
+function sizeOf({ key, message }: Publication): number {
+  return (key?.length ?? 0) + message.length
 }

@@ -19,7 +19,7 @@ export interface TopicOptions {
   readonly lagBytes?: number
   /** How long `block` may hold publishers up, in milliseconds. Default 5,000. */
   readonly blockMs?: number
-  /** Keys that `conflate` keeps of a topic, the latest of each; beyond it the oldest are gone. Default 10,000. */
+  /** Keys that `conflate` keeps of a topic, the latest of each, at most 64 MiB; beyond it the oldest are gone. Default 10,000. */
   readonly keys?: number
   /** Who may do what on a `line()`; not asked for what the program does itself. Default: everybody may subscribe, nobody publish. */
   readonly authorize?: Authorize

@@ -42,3 +42,19 @@ test('bytes of a topic without history are the broker’s, and are copied', () =
   const [entry] = latest.since(0)
   assert.deepEqual(entry!.publication.message, new Uint8Array([1]))
 })
+
+test('whatever the number of keys, its messages are bounded in bytes', () => {
+  const latest = new LatestByKey(1_000_000, { ordinal: 0, offset: 0 }, 1_000)
+  const message = 'x'.repeat(100)
+  for (let n = 1; n <= 50; n++) latest.set(n, publication(n, `key ${n}`, message))
+  assert.ok(latest.size >= 5 && latest.size <= 10)
+  assert.equal(latest.evicted.offset, 50 - latest.size)
+  // The same key again takes no more room; one longer than the bound is kept alone.
+  for (let n = 51; n <= 90; n++) latest.set(n, publication(n, 'key 50', message))
+  assert.equal(latest.evicted.offset, 50 - latest.size)
+  latest.set(91, publication(91, 'long', 'x'.repeat(5_000)))
+  assert.deepEqual(offsets(latest, 0), [91])
+  latest.clear({ ordinal: 91, offset: 91 })
+  for (let n = 92; n <= 96; n++) latest.set(n, publication(n, `key ${n}`, message))
+  assert.equal(latest.size, 5)
+})
