@@ -123,15 +123,6 @@ export const guards: readonly Guard[] = [
     [`${tests}/catch-up.test.ts`, `${tests}/overflow.test.ts`, `${tests}/topics-property.test.ts`],
     [
       [
-        'one that lags joins the window again at once',
-        '    if (window.log.head - border.end > pace.lagBytes) return false\n',
-      ],
-      [
-        'a page goes beyond what the process has had',
-        '({ offset }) => !topic.isBehind({ epoch: result.head.epoch, offset }, true),',
-        '() => true,',
-      ],
-      [
         'everybody who comes back has the page encoded anew',
         'if (known !== undefined) return known.page',
       ],
