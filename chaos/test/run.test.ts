@@ -29,7 +29,7 @@ function run(scenario: string, ...more: string[]): Record<string, number> {
 
 for (const scenario of ['workers', 'nats', 'redis']) {
   test(`${scenario}: faults are done, and nothing acknowledged is lost, shown twice or out of order`, () => {
-    const row = run(scenario, '--seconds', scenario === 'workers' ? '8' : '15')
+    const row = run(scenario, '--seconds', scenario === 'workers' ? '8' : '10')
     const shown = JSON.stringify(row)
     assert.ok(row['faults']! >= 6, shown)
     assert.ok(row['acknowledged']! >= 100, shown)
