@@ -118,7 +118,8 @@ export class SignIn implements WheelEntry, RevocableLine {
       return
     }
     if (id !== 0) this.#line.refuse(id, new HoldlineError(found))
-    this.#line.end(found)
+    // Who is welcome as nobody stays so.
+    if (!this.isDone || found === 'ERR_IDENTITY_REVOKED') this.#line.end(found)
   }
 
   /** Whose token it is, or the code of its refusal. */

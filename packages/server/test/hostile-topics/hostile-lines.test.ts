@@ -130,6 +130,22 @@ for (const engine of wireEngines) {
       assert.throws(() => wire.server.publish('news.\ud800', ''), { code: 'ERR_TOPIC_NAME' })
     })
 
+    test('an anonymous line goes on when the token of its hello is refused', async () => {
+      await using wire = await served(engine, {
+        anonymous: true,
+        identify: ({ token }) => (token === 'ann' ? { id: token } : null),
+      })
+      const ann = await openLine(wire)
+      await ann.ask({ type: 'subscribe', id: 1, topic: 'news.a' }, { type: 'subscribed' })
+      await ann.ask(
+        { type: 'hello', id: 2, token: 'nobody' },
+        { type: 'error', id: 2, code: 'ERR_TOKEN_INVALID' },
+      )
+      await wire.settled(wire.server.publish('news.a', '1'))
+      await ann.expect({ type: 'pub' })
+      await ann.ask({ type: 'hello', id: 3, token: 'ann' }, { type: 'welcome', identity: 'ann' })
+    })
+
     test('who is revoked while the server drains is closed as revoked', async () => {
       const wire = await served(engine, { identify: ({ token }) => ({ id: token }) })
       const ann = await openLine(wire, { headers: { authorization: 'Bearer ann' } })
