@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { freePort } from './broker-server.ts'
 import type { BrokerServer } from './broker-server.ts'
+import { Bits } from './bits.ts'
 import { Child } from './child.ts'
 import type { ScenarioOptions } from './options.ts'
 import type { PublishedTopic, Told } from './words.ts'
@@ -30,6 +31,7 @@ const CLIENTS_PER_PROCESS = 2_500
 /** Time for everything to arrive after the last fault; less where nothing at all came for this long. */
 const SETTLE_MS = 60_000
 const QUIET_MS = 10_000
+const BRIEF_QUIET_MS = 2_000
 
 export class Fleet {
   readonly server: Child
@@ -99,7 +101,11 @@ export class Fleet {
   }> {
     this.#publishers!.ask('report')
     const published = await this.#publishers!.first('published', 60_000)
-    await this.#settled(this.#expected(published.topics))
+    const { topics } = published
+    await this.#settled(
+      this.#expected(topics, ({ acknowledged }) => Bits.from(acknowledged).size),
+      this.#expected(topics, ({ count }) => count),
+    )
     for (const child of this.subscribers) child.ask('report')
     const shown = await Promise.all(this.subscribers.map((child) => child.first('shown', 60_000)))
     return { published, shown }
@@ -120,26 +126,32 @@ export class Fleet {
     return child
   }
 
-  /** How much all subscribers together are shown, if everything that was handed over and nothing else arrives. */
-  #expected(published: readonly PublishedTopic[]): number {
+  /** How much all subscribers together are shown, if so many publications of each topic arrive. */
+  #expected(
+    published: readonly PublishedTopic[],
+    countOf: (topic: PublishedTopic) => number,
+  ): number {
     const { clients, topics } = this.#options
     let count = 0
     for (const [at, topic] of published.entries()) {
-      count += topic.count * (Math.floor(clients / topics) + (at < clients % topics ? 1 : 0))
+      count += countOf(topic) * (Math.floor(clients / topics) + (at < clients % topics ? 1 : 0))
     }
     return count
   }
 
-  /** Waits until so much was shown, or nothing more has come for a while. */
-  async #settled(expected: number): Promise<void> {
+  /**
+   * Waits until `most` was shown, or nothing more has come for a while: a short one where `least` was shown, since what
+   * was refused may never come.
+   */
+  async #settled(least: number, most: number): Promise<void> {
     const giveUpAt = performance.now() + SETTLE_MS
     let shown = -1
     let sinceMs = performance.now()
     while (performance.now() < giveUpAt) {
       const now = this.subscribers.reduce((sum, { count }) => sum + count, 0)
-      if (now >= expected) return
+      if (now >= most) return
       if (now > shown) sinceMs = performance.now()
-      else if (performance.now() - sinceMs > QUIET_MS) return
+      else if (performance.now() - sinceMs > (now >= least ? BRIEF_QUIET_MS : QUIET_MS)) return
       shown = now
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
