@@ -116,7 +116,7 @@ export class HeldLine {
     socket.onclose = ({ code, reason }) => {
       if (isCurrent()) this.#lost({ code, reason })
     }
-    const { connectTimeoutMs = 10_000 } = this.#options
+    const { connectTimeoutMs = 5000 } = this.#options
     this.#setTimer(() => this.letGo('connect timeout'), connectTimeoutMs)
   }
 

@@ -42,6 +42,8 @@ import type {
 export class LiveLine<Publishes, Receives> {
   /** Resolves when the line is closed for good, with the last close. Never rejects. */
   readonly closed: Promise<CloseInfo>
+  /** Who this is, as the last welcome said; null: nobody in particular, or no welcome yet. */
+  identity: string | null = null
   readonly #line: HeldLine
   readonly #environment: Environment
   readonly #options: LiveOptions
@@ -213,8 +215,9 @@ export class LiveLine<Publishes, Receives> {
     }
   }
 
-  #welcome({ expiresInMs, maxMessageBytes }: Envelope): void {
+  #welcome({ identity, expiresInMs, maxMessageBytes }: Envelope): void {
     if (this.#asks.stands) return
+    this.identity = isText(identity) ? identity : null
     this.#refusedCount = 0
     this.#asks.maxMessageBytes = isCount(maxMessageBytes) ? maxMessageBytes : Infinity
     this.#asks.stands = true

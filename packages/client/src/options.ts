@@ -42,7 +42,10 @@ export interface LineOptions {
   readonly backoff?: BackoffOptions
   /** Whether to try again after this close. Default: `worthRetrying`, without an end. */
   readonly reconnect?: (close: CloseInfo, attempt: number) => boolean
-  /** An attempt that is not open after this long is given up. Default 10,000 ms. */
+  /**
+   * An attempt that is not open after this long is given up: a process that dies may have taken the connection and never
+   * answer. With topics it is open at the welcome, so `token` has to answer within it too. Default 5,000 ms.
+   */
   readonly connectTimeoutMs?: number
   /** A line that stood this long is steady: the backoff begins anew after it. Default 5,000 ms. */
   readonly steadyMs?: number

@@ -19,6 +19,20 @@ test('without a token it is open at the welcome, not before', () => {
   )
 })
 
+test('who this is, as the welcome says; what is no name is nobody', () => {
+  for (const [identity, expected] of [
+    ['ann', 'ann'],
+    [7, null],
+    [undefined, null],
+  ]) {
+    const { line, world, say } = script()
+    world.socket.open()
+    say({ type: 'welcome', session: 's', identity })
+    assert.equal(line.identity, expected)
+    line.close()
+  }
+})
+
 test('with a token it says hello first, and why it wants one', async () => {
   const reasons: string[] = []
   const { line, server, connect, said } = script({
