@@ -56,7 +56,7 @@ export const operationErrors = {
   },
   ERR_BROKER_START: {
     message: 'The broker could not start',
-    fix: 'See the cause of this error; the directory for temporary files has to be writable',
+    fix: 'Do what the detail and the cause of this error say; without a server of its own, the directory for temporary files has to be writable',
   },
   ERR_BROKER_STOPPED: {
     message: 'The broker does not run; the publication went nowhere',
