@@ -12,7 +12,10 @@ export interface Size {
 
 export const sizes: readonly Size[] = [
   { imports: '{ connect }', limitBytes: 2_400 },
-  { imports: '{ live }', limitBytes: 5_050 },
+  // 5 KB, as the memory of a page counts them.
+  { imports: '{ live }', limitBytes: 5_120 },
+  // Who needs both pays for what they do not share.
+  { imports: '*', limitBytes: 5_632 },
 ]
 
 const root = dirname(import.meta.dirname)
