@@ -106,7 +106,10 @@ export class RawConnection {
   reset(): void {
     if (this.gone) return
     this.#wasReset = true
-    this.#tcp.resetAndDestroy()
+    // Behind a FIN that is under way Node (26) refuses a reset, and never ends.
+    const { writableEnded, writableFinished } = this.#tcp
+    if (writableEnded && !writableFinished) this.#tcp.destroy()
+    else this.#tcp.resetAndDestroy()
   }
 
   destroy(): void {

@@ -68,7 +68,10 @@ class TcpWireLine implements WireLine {
   }
 
   cut(): void {
-    this.#socket.resetAndDestroy()
+    // Behind a FIN that is under way Node (26) refuses a reset, and never ends.
+    const { writableEnded, writableFinished } = this.#socket
+    if (writableEnded && !writableFinished) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 
   stopReading(): void {

@@ -61,7 +61,7 @@ export class FaultyProxy {
   #accept(inner: Socket): void {
     inner.on('error', () => {})
     if (this.#state === 'cut') {
-      inner.resetAndDestroy()
+      reset(inner)
       return
     }
     const outer = connect(this.#target.port, this.#target.host)
@@ -85,7 +85,16 @@ export class FaultyProxy {
   }
 
   #resetAll(): void {
-    for (const line of this.#lines) for (const socket of line) socket.resetAndDestroy()
+    for (const line of this.#lines) for (const socket of line) reset(socket)
     this.#lines.clear()
   }
+}
+
+/**
+ * While the end of writing is under way Node refuses a reset and keeps the handle: at its natural end the process would then
+ * turn without end in closing it (Node 26).
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy()
+  else socket.resetAndDestroy()
 }
