@@ -19,14 +19,24 @@ import { bytesOf, kindOf, plainPayload, readEntry, readPayload } from './publica
 import type { RedisConnection } from './redis-client.ts'
 import { RedisLink } from './redis-link.ts'
 import { isPattern, matches, TopicNames } from './topic-names.ts'
-import { topicScripts } from './topic-scripts.ts'
-import type { Script } from './topic-scripts.ts'
+import { shardedTopicScripts, topicScripts } from './topic-scripts.ts'
+import type { Script, TopicScripts } from './topic-scripts.ts'
 
 export interface RedisBrokerOptions {
   /** Makes a connection, which is not connected yet. */
   readonly connect: () => RedisConnection
   readonly prefix: string
   readonly backlogBytes: number
+  /** Set for a node of a cluster: then channels are sharded ones. */
+  readonly shard?: Shard
+}
+
+/** What a node of a cluster is told of the cluster, and tells it. */
+export interface Shard {
+  /** A key in a slot of this node. */
+  readonly lifeKey: () => string
+  /** A channel was here, and is elsewhere now. */
+  readonly moved: () => void
 }
 
 interface Attached {
@@ -55,6 +65,8 @@ export class RedisBroker implements Broker {
   readonly hasPatterns = true
   readonly processName: string = newEpoch()
   readonly #names: TopicNames
+  readonly #shard: Shard | null
+  readonly #scripts: TopicScripts
   readonly #link: RedisLink
   readonly #attached = new Map<string, Attached>()
   readonly #patterns = new Map<string, Attached>()
@@ -68,11 +80,14 @@ export class RedisBroker implements Broker {
   /** Attached topics that have not been looked at in this round. */
   #round: Iterator<Attached> | null = null
 
-  constructor({ connect, prefix, backlogBytes }: RedisBrokerOptions) {
+  constructor({ connect, prefix, backlogBytes, shard }: RedisBrokerOptions) {
     this.#names = new TopicNames(prefix)
+    this.#shard = shard ?? null
+    this.#scripts = shard === undefined ? topicScripts : shardedTopicScripts
     this.#link = new RedisLink({
       connect,
       backlogBytes,
+      isShard: shard !== undefined,
       handlers: {
         opened: (connection) => this.#opened(connection),
         lost: (error) => this.#sink?.interrupted(error),
@@ -97,7 +112,8 @@ export class RedisBroker implements Broker {
     const channel = this.#names.channel(topic)
     const send = async (connection: RedisConnection): Promise<void> => {
       const payload = plainPayload(this.processName, ++this.#publicationCount, message)
-      await connection.sendCommand(['PUBLISH', channel, payload])
+      const command = this.#shard === null ? 'PUBLISH' : 'SPUBLISH'
+      await connection.sendCommand([command, channel, payload])
     }
     return this.#link.ask(message.length, true, send)
   }
@@ -114,7 +130,7 @@ export class RedisBroker implements Broker {
     const [epoch, offset] = await this.#link.ask(message.length, true, (connection) => {
       const rest = [channel, kindOf(message), bytesOf(message)]
       if (key !== null) rest.push(key)
-      return this.#run(connection, topicScripts.append, topic, keys, retention, rest)
+      return this.#run(connection, this.#scripts.append, topic, keys, retention, rest)
     })
     return this.#saw(topic, epoch, offset)
   }
@@ -134,7 +150,9 @@ export class RedisBroker implements Broker {
       .ask(channel.length, false, (connection) =>
         isOfMany
           ? connection.pUnsubscribe(channel, listener, true)
-          : connection.unsubscribe(channel, listener, true),
+          : this.#shard === null
+            ? connection.unsubscribe(channel, listener, true)
+            : connection.sUnsubscribe(channel, listener, true),
       )
       // Then the next connection is without it.
       .catch(() => {})
@@ -151,7 +169,7 @@ export class RedisBroker implements Broker {
     const cursor = after === 'start' ? ['', '0'] : [after.epoch, `${after.offset}`]
     const rest = [...cursor, `${limit.count}`, `${limit.bytes}`]
     const [lost, epochBytes, headOffset, ...others] = await this.#link.ask(0, false, (connection) =>
-      this.#run(connection, topicScripts.read, topic, [head, log], retention, rest),
+      this.#run(connection, this.#scripts.read, topic, [head, log], retention, rest),
     )
     const epoch = textOf(epochBytes)
     const reason = textOf(lost)
@@ -178,9 +196,9 @@ export class RedisBroker implements Broker {
       retention,
     }
     // Always: the client knows what it has subscribed, and whoever comes second waits for the first one's reply.
-    const { channel, listener } = attached
+    const { channel } = attached
     const subscribed = this.#link.ask(channel.length, false, (connection) =>
-      connection.subscribe([channel], listener, true),
+      this.#subscribe(connection, attached),
     )
     if (known === undefined) this.#attached.set(topic, attached)
     try {
@@ -219,7 +237,7 @@ export class RedisBroker implements Broker {
   async #head(topic: string, retention: Retention): Promise<Cursor> {
     const { head, log } = this.#names.keys(topic)
     const [epoch, offset] = await this.#link.ask(0, false, (connection) =>
-      this.#run(connection, topicScripts.head, topic, [head, log], retention, []),
+      this.#run(connection, this.#scripts.head, topic, [head, log], retention, []),
     )
     return this.#saw(topic, epoch, offset)
   }
@@ -291,15 +309,30 @@ export class RedisBroker implements Broker {
     }
   }
 
+  #subscribe(
+    connection: RedisConnection,
+    { channel, listener }: Pick<Attached, 'channel' | 'listener'>,
+  ): Promise<unknown> {
+    return this.#shard === null
+      ? connection.subscribe([channel], listener, true)
+      : connection.sSubscribe([channel], listener, true)
+  }
+
+  /** What a node of a cluster says to CLUSTER SLOTS. */
+  slots(): Promise<unknown> {
+    return this.#link.ask(0, false, (connection) => connection.sendCommand(['CLUSTER', 'SLOTS']))
+  }
+
   /** A connection is new: it has no subscriptions, and its server perhaps no scripts. */
   async #opened(connection: RedisConnection): Promise<void> {
     const asked: Promise<unknown>[] = [this.#readLife(connection)]
-    for (const { source } of Object.values(topicScripts) as Script[]) {
+    for (const { source } of Object.values(this.#scripts) as Script[]) {
       asked.push(connection.sendCommand(['SCRIPT', 'LOAD', source]))
     }
-    for (const { channel, listener } of this.#attached.values()) {
-      asked.push(connection.subscribe([channel], listener, true))
+    for (const attached of this.#attached.values()) {
+      asked.push(this.#subscribe(connection, attached))
     }
+    if (this.#shard !== null) connection.on('sharded-channel-moved', this.#shard.moved)
     for (const { channel, listener } of this.#patterns.values()) {
       asked.push(connection.pSubscribe([channel], listener, true))
     }
@@ -309,7 +342,7 @@ export class RedisBroker implements Broker {
 
   /** What the data set is called: a name is given to one that has none. Rejects where it cannot be written to. */
   async #readLife(connection: RedisConnection): Promise<string> {
-    const { life } = this.#names
+    const life = this.#shard?.lifeKey() ?? this.#names.life
     const [, named] = await Promise.all([
       // A write that even a full memory allows: a replica does not.
       connection.sendCommand(['PERSIST', life]),

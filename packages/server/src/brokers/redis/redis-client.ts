@@ -15,11 +15,14 @@ export interface RedisConnection {
   connect(): Promise<unknown>
   destroy(): void
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'sharded-channel-moved', listener: () => void): unknown
   sendCommand(args: readonly Argument[]): Promise<unknown>
   subscribe(channels: string[], listener: Listener, isBuffers: true): Promise<unknown>
   unsubscribe(channel: string, listener: Listener, isBuffers: true): Promise<unknown>
   pSubscribe(globs: string[], listener: Listener, isBuffers: true): Promise<unknown>
   pUnsubscribe(glob: string, listener: Listener, isBuffers: true): Promise<unknown>
+  sSubscribe(channels: string[], listener: Listener, isBuffers: true): Promise<unknown>
+  sUnsubscribe(channel: string, listener: Listener, isBuffers: true): Promise<unknown>
 }
 
 /** RESP's type of strings, `$`: they are given as bytes. */

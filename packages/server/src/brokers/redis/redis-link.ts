@@ -20,6 +20,8 @@ export interface LinkOptions {
   /** Most bytes of what is under way; beyond it more is refused. */
   readonly backlogBytes: number
   readonly handlers: LinkHandlers
+  /** To a node of a cluster: that it has not what was asked for says nothing against it. */
+  readonly isShard?: boolean
 }
 
 interface Asked {
@@ -42,6 +44,8 @@ const STOP_MS = 1_000
 const OVERHEAD_BYTES = 512
 
 /** Replies that say that this server, as it is, does nothing for us: another connection may lead elsewhere. */
+const USELESS_SHARD = /^(?:READONLY|NOSCRIPT|LOADING|MASTERDOWN|NOAUTH) /
+const ELSEWHERE = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
 const USELESS = /^(?:READONLY|NOSCRIPT|LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|MOVED) /
 /** An error that Redis answered with, and not one of the client's. */
 const REPLY = /^[A-Z]{2,} /
@@ -50,6 +54,7 @@ export class RedisLink {
   readonly #connect: () => RedisConnection
   readonly #backlogBytes: number
   readonly #handlers: LinkHandlers
+  readonly #isShard: boolean
   /** The connection that is ready. */
   #connection: RedisConnection | null = null
   /** In the order in which they were asked. */
@@ -66,7 +71,8 @@ export class RedisLink {
   #isStopped = false
   #onIdle: (() => void) | null = null
 
-  constructor({ connect, backlogBytes, handlers }: LinkOptions) {
+  constructor({ connect, backlogBytes, handlers, isShard = false }: LinkOptions) {
+    this.#isShard = isShard
     this.#connect = connect
     this.#backlogBytes = backlogBytes
     this.#handlers = handlers
@@ -216,7 +222,10 @@ export class RedisLink {
       })
     }
     this.heard()
-    if (!USELESS.test(message))
+    if (this.#isShard && ELSEWHERE.test(message)) {
+      return new HoldlineError('ERR_BROKER_AWAY', message, { cause: error })
+    }
+    if (!(this.#isShard ? USELESS_SHARD : USELESS).test(message))
       return new HoldlineError('ERR_BROKER_REFUSED', message, { cause: error })
     this.#lose(connection, error)
     return new HoldlineError('ERR_BROKER_AWAY', message, { cause: error })

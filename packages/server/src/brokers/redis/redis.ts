@@ -3,9 +3,19 @@
 import { createClient } from 'redis'
 import { HoldlineError } from '../../protocol/errors.ts'
 import type { Broker } from '../../topics/broker.ts'
+import type { NodeAddress } from './cluster-slots.ts'
 import { RedisBroker } from './redis-broker.ts'
+import { RedisClusterBroker } from './redis-cluster-broker.ts'
 import type { RedisClient } from './redis-client.ts'
 import { connectionOf } from './redis-client.ts'
+
+/** A Redis or Valkey cluster, version 7 or later. */
+export interface RedisClusterNodes {
+  /** Addresses as `url` of some of its nodes. The first one's credentials and TLS are used for all. */
+  readonly nodes: readonly string[]
+  /** Where a node is reached from here, if not at the address that the cluster itself uses. */
+  readonly addressOf?: (address: NodeAddress) => NodeAddress
+}
 
 export interface RedisOptions {
   /** `redis[s]://[[user][:password]@]host[:port][/database]`. Default `redis://127.0.0.1:6379`. */
@@ -15,6 +25,8 @@ export interface RedisOptions {
    * change. Its options are used; it is itself not connected, and stays the program's.
    */
   readonly client?: RedisClient
+  /** A cluster, in place of `url` and `client`. Subscriptions to patterns are refused there: sharded channels have none. */
+  readonly cluster?: RedisClusterNodes
   /** Begins all keys and channels, so that several programs can share a server. Default `holdline`. */
   readonly prefix?: string
   /** Most bytes that wait for Redis; beyond it publications are refused with ERR_BROKER_BACKLOG. Default 64 MiB. */
@@ -36,6 +48,12 @@ export function redis(options: RedisOptions = {}): Broker {
   if (url !== undefined && options.client !== undefined) {
     throw new HoldlineError('ERR_OPTION_INVALID', 'url and client exclude one another')
   }
+  if (options.cluster !== undefined) {
+    if (url !== undefined || options.client !== undefined) {
+      throw new HoldlineError('ERR_OPTION_INVALID', 'cluster stands alone, without url and client')
+    }
+    return clusterOf(options.cluster, prefix, backlogBytes)
+  }
   let { client } = options
   const connect = (): ReturnType<typeof connectionOf> =>
     connectionOf((client ??= clientOf(url ?? 'redis://127.0.0.1:6379')))
@@ -44,4 +62,27 @@ export function redis(options: RedisOptions = {}): Broker {
 
 function clientOf(url: string): RedisClient {
   return createClient({ url })
+}
+
+function clusterOf(
+  { nodes, addressOf = (address) => address }: RedisClusterNodes,
+  prefix: string,
+  backlogBytes: number,
+): Broker {
+  if (nodes.length === 0 || !nodes.every((node) => URL.canParse(node))) {
+    throw new HoldlineError('ERR_OPTION_INVALID', 'cluster.nodes is a list of redis:// addresses')
+  }
+  const urls = nodes.map((node) => new URL(node))
+  return new RedisClusterBroker({
+    seeds: urls.map(({ hostname, port }) => ({ host: hostname, port: Number(port || 6379) })),
+    connectTo: (address) => {
+      const { host, port } = addressOf(address)
+      const url = new URL(urls[0]!)
+      url.hostname = host.includes(':') ? `[${host}]` : host
+      url.port = String(port)
+      return connectionOf(clientOf(url.href))
+    },
+    prefix,
+    backlogBytes,
+  })
 }

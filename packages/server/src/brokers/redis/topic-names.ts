@@ -23,6 +23,11 @@ export class TopicNames {
     this.life = `${prefix}:{${LIFE}}`
   }
 
+  /** The same, for a node of a cluster: of many, one lies in a slot of its own. */
+  lifeOf(number: number): string {
+    return `${this.#prefix}:{${LIFE}.${number}}`
+  }
+
   keys(topic: string): TopicKeys {
     const channel = this.channel(topic)
     return { head: `${channel}:head`, log: `${channel}:log`, channel }

@@ -199,6 +199,12 @@ export const topicScripts: TopicScripts = {
   read: script(read),
 }
 
+/** For a cluster: what is told goes to those who listen at the node that has the topic, and to no other node. */
+export const shardedTopicScripts: TopicScripts = {
+  ...topicScripts,
+  append: script(append.replace("'PUBLISH'", "'SPUBLISH'")),
+}
+
 function script(body: string): Script {
   const source = common + body
   return { source, sha: createHash('sha1').update(source).digest('hex') }

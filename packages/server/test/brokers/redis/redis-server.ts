@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -74,10 +74,11 @@ export class RedisServer {
     await once(child, 'exit')
   }
 
-  /** Deletes what it has on disk. */
-  forget(): void {
-    rmSync(this.#folder, { recursive: true, force: true })
-    mkdirSync(this.#folder)
+  /** Deletes what it has on disk, but for one file. */
+  forget(except?: string): void {
+    for (const name of readdirSync(this.#folder)) {
+      if (name !== except) rmSync(join(this.#folder, name), { recursive: true, force: true })
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -115,7 +116,7 @@ export class RedisServer {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
