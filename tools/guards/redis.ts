@@ -22,6 +22,33 @@ export const guards: readonly Guard[] = [
     ],
   ),
   ...guardsOf(
+    `${source}/redis-cluster-broker.ts`,
+    [`${tests}/redis-cluster-broker.test.ts`],
+    [
+      [
+        'who asks a node that has moved on is refused',
+        'if (!isElsewhere(error)) throw error',
+        'throw error',
+      ],
+      [
+        'what moved is not read',
+        "this.#interrupted(new HoldlineError('ERR_BROKER_AWAY', 'redis cluster: slots have moved'))",
+      ],
+      [
+        'a pattern is attached to a node of many',
+        "    if (isPattern(topic)) throw new HoldlineError('ERR_TOPIC_PATTERN', topic)\n",
+      ],
+    ],
+  ),
+  ...guardsOf(
+    `${source}/cluster-slots.ts`,
+    [`${tests}/cluster-slots.test.ts`],
+    [
+      ['an empty tag is one', 'close > open + 1', 'close > open'],
+      ['a node without a name is nobody', "named === '' || named === '?'", "named === '?'"],
+    ],
+  ),
+  ...guardsOf(
     `${source}/topic-scripts.ts`,
     [`${tests}/topic-scripts.test.ts`, `${tests}/redis-broker.test.ts`],
     [

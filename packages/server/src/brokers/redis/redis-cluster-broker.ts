@@ -17,7 +17,7 @@ import { keyOf, SlotMap, slotOf } from './cluster-slots.ts'
 import type { NodeAddress } from './cluster-slots.ts'
 import { RedisBroker } from './redis-broker.ts'
 import type { RedisConnection } from './redis-client.ts'
-import { TopicNames } from './topic-names.ts'
+import { isPattern, TopicNames } from './topic-names.ts'
 
 export interface RedisClusterOptions {
   /** Nodes that are asked who has what; one that answers is enough. */
@@ -102,6 +102,7 @@ export class RedisClusterBroker implements Broker {
   }
 
   async attach(topic: string, retention: Retention | null): Promise<Cursor | null> {
+    if (isPattern(topic)) throw new HoldlineError('ERR_TOPIC_PATTERN', topic)
     const before = this.#topics.get(topic)
     const attached: Topic = { retention: retention ?? before?.retention ?? null, shard: null }
     this.#topics.set(topic, attached)
