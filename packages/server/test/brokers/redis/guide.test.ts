@@ -6,17 +6,24 @@ import { AMPLE, BrokerParticipant } from '../../../src/testing/broker-participan
 import { GuideClient } from '../../guide/guide-client.ts'
 import { GuidePage } from '../../guide/guide-page.ts'
 import { testSamples } from '../../guide/page-tests.ts'
+import { RedisCluster } from './redis-cluster.ts'
 import { RedisServer } from './redis-server.ts'
 
 const page = new GuidePage('redis.md')
 let server: RedisServer
+let cluster: RedisCluster
 
 before(async () => {
   server = await RedisServer.start()
   process.env['REDIS_URL'] = server.url
+  cluster = await RedisCluster.start()
+  process.env['REDIS_NODES'] = cluster.nodes.map(({ url }) => url).join(' ')
 })
 
-after(() => server.remove())
+after(async () => {
+  await server.remove()
+  await cluster.remove()
+})
 
 testSamples(page, {
   rooms: async ({ at }) => {
@@ -26,6 +33,11 @@ testSamples(page, {
     assert.equal(await bob!.next(), 'welcome')
     for (const client of [ann, bob]) client!.terminate()
     assert.equal(server.cli('xlen', 'holdline:{room.1}:log'), '2')
+  },
+  cluster: async ({ at }) => {
+    const client = new GuideClient(`ws://${at}/`)
+    await client.exchange('hello', 'hello')
+    client.terminate()
   },
 })
 

@@ -81,9 +81,8 @@ test('a node that is killed is missed by its own topics only', async () => {
   })
   try {
     const nodeOf = (topic: string): number => Math.floor((slot(topic) * 3) / SLOT_COUNT)
-    const topics = [0, 1, 2].map((node) => {
-      for (let i = 0; ; i++) if (nodeOf(`topic.${i}`) === node) return `topic.${i}`
-    })
+    const names = Array.from({ length: 100 }, (_, i) => `topic.${i}`)
+    const topics = [0, 1, 2].map((node) => names.find((name) => nodeOf(name) === node)!)
     const append = (topic: string, message: string): Promise<Cursor> =>
       broker.append(topic, message, { key: null, idempotencyKey: null, retention })
     for (const topic of topics) {
