@@ -27,14 +27,16 @@ export interface ScenarioOptions {
 
 type Size = Omit<ScenarioOptions, 'scenario' | 'minFaults' | 'seed'>
 
-const WHOLE: Size = {
+/** So many workers that one of them, a second, is a part of the clients and not half of them. */
+const WORKERS: Size = {
   seconds: 120,
-  processes: 4,
+  processes: 8,
   clients: 5_000,
   topics: 1_000,
   rate: 2_000,
   bytes: 0,
 }
+const BROKERS: Size = { ...WORKERS, processes: 2 }
 const SMOKE: Size = { seconds: 10, processes: 2, clients: 200, topics: 20, rate: 200, bytes: 0 }
 /** Its publications are long, so that what is not read is soon more than sockets keep. */
 const SLOW: Size = {
@@ -57,7 +59,7 @@ const SLOW_SMOKE: Size = {
 export const usage = `npm run chaos -- [options]
   --scenario workers|nats|redis|slow   which; may be repeated. Default: all
   --seconds N                     of faults, for each scenario. Default 120; slow: 60
-  --processes N                   of the server. Default 4
+  --processes N                   of the server. Default 8 with workers, else 2
   --clients N                     that subscribe. Default 5000; slow: 10000, of which every tenth stops reading
   --topics N                      Default 1000; slow: 100
   --rate N                        publications a second. Default 2000; slow: 200, of 8 KiB each
@@ -93,8 +95,8 @@ export function parseOptions(args: readonly string[]): readonly ScenarioOptions[
   return (values.scenario ?? scenarioNames).map((given) => {
     const scenario = scenarioNames.find((name) => name === given)
     if (scenario === undefined) throw new Error(`--scenario ${given} is none\n\n${usage}`)
-    const isSlow = scenario === 'slow'
-    const size = smoke ? (isSlow ? SLOW_SMOKE : SMOKE) : isSlow ? SLOW : WHOLE
+    const whole = { workers: WORKERS, nats: BROKERS, redis: BROKERS, slow: SLOW }[scenario]
+    const size = !smoke ? whole : scenario === 'slow' ? SLOW_SMOKE : SMOKE
     const seconds = number('seconds', size.seconds)
     return {
       scenario,

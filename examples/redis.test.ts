@@ -25,11 +25,12 @@ test('redis: a room is one room on two servers, and who joins late hears what wa
 async function chat(one: string, other: string): Promise<void> {
   const ann = await open(`${one}/room/tea`)
   const bob = await open(`${other}/room/tea`)
+  const toAnn = on(ann, 'message') as AsyncIterator<[Buffer]>
   const heard = next(bob)
   ann.send('hello')
   assert.equal(await heard, 'hello')
   bob.send('hello back')
-  while ((await next(ann)) !== 'hello back');
+  while (String((await toAnn.next()).value?.[0]) !== 'hello back');
   const late = new WebSocket(`${other}/room/tea`)
   const past: string[] = []
   for await (const [data] of on(late, 'message') as AsyncIterable<[Buffer]>) {
