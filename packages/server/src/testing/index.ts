@@ -45,5 +45,11 @@ export { SimulatedNetwork } from './simulation/simulated-network.ts'
 export type { NetworkCounters, NetworkPlace, Weather } from './simulation/simulated-network.ts'
 export { SimulatedProcess } from './simulation/simulated-process.ts'
 export type { ProcessOptions } from './simulation/simulated-process.ts'
+export { SimulatedWebSocket } from './simulation/simulated-web-socket.ts'
+export type {
+  SimulatedClose,
+  SimulatedEnvironment,
+  SimulatedMessage,
+} from './simulation/simulated-web-socket.ts'
 export { simulate, Simulation } from './simulation/simulation.ts'
 export type { SimulatedClientOptions, SimulationOptions } from './simulation/simulation.ts'

@@ -10,6 +10,7 @@ const page = new GuidePage('testing.md')
 testSamples(page, {
   echo: ['hello!'],
   chaos: ['true true'],
+  socket: ['hello!'],
   checker: [{ acknowledged: 4, received: 2, gaps: 1 }],
   broker: [true],
 })

@@ -9,6 +9,8 @@ import { SimulatedClient } from './simulated-client.ts'
 import type { SimulatedClientEvents } from './simulated-client.ts'
 import { FAIR_WEATHER, SimulatedNetwork } from './simulated-network.ts'
 import type { Weather } from './simulated-network.ts'
+import { environmentOf } from './simulated-web-socket.ts'
+import type { SimulatedEnvironment } from './simulated-web-socket.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import type { ProcessOptions } from './simulated-process.ts'
 
@@ -51,6 +53,8 @@ export class Simulation implements AsyncDisposable {
   readonly processes: readonly SimulatedProcess[]
   readonly events: EventLog = new EventLog()
   readonly usualWeather: Weather
+  /** For client libraries: `live('ws://simulated/live', { environment: simulation.environment })`. */
+  readonly environment: SimulatedEnvironment = environmentOf(this)
   readonly #clients = new Set<SimulatedClient>()
   #failure: { readonly error: unknown } | null = null
 
