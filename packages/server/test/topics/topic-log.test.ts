@@ -144,7 +144,7 @@ test('bursts of one size come to lie in one piece; when they are over the log is
   // Sixteen frames of 93 bytes fill 512 and 1,024 bytes: each burst would end where memory does, and begin small again.
   const pieces = Array.from({ length: 100 }, () => burst(16))
   // Memory ends now and then within a burst, but seldom.
-  assert.ok(pieces.slice(10).reduce((sum, count) => sum + count) <= 90 * 1.3, `${pieces}`)
+  assert.ok(pieces.slice(10).reduce((sum, count) => sum + count) <= 90 * 1.3, pieces.join())
   for (let i = 0; i < 500; i++) burst(1)
   const kept = Array.from({ length: 100 }, () => {
     burst(1)
