@@ -9,7 +9,7 @@ import { test } from 'node:test'
 import { BrokerParticipant, allRead, until } from '../../../src/testing/broker-participant.ts'
 import { NatsBroker } from '../../../src/brokers/nats/nats-broker.ts'
 import { NatsServer } from './nats-server.ts'
-import { HOST, otherMachine } from './other-machine.ts'
+import { HOST, otherMachine } from '../other-machine.ts'
 
 interface Said {
   readonly messages: readonly string[]

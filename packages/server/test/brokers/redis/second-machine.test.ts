@@ -1,6 +1,6 @@
 // Two machines and a cable: a process in another network namespace, whose link is taken down in the middle.
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { redis } from '../../../src/brokers/redis/index.ts'
 import { BrokerParticipant, until } from '../../../src/testing/broker-participant.ts'
 import { PatientPublisher } from '../../../src/testing/patient-publisher.ts'
+import { HOST, otherMachine } from '../other-machine.ts'
 import { RedisServer } from './redis-server.ts'
 
 interface Told {
@@ -21,20 +22,17 @@ interface Told {
 }
 
 test('a machine that is cut off gets errors, and has missed nothing when the link is up again', async () => {
-  using machine = new SecondMachine()
-  await using server = await RedisServer.start({ host: machine.host })
+  await using server = await RedisServer.start({ host: HOST })
+  const machine = await otherMachine(server)
   const near = new BrokerParticipant(redis({ url: server.url }))
   await near.start()
   const reader = await near.reader('t')
   const publisher = new PatientPublisher(near, 't', 'near')
-  const far = spawn(
-    'ip',
-    [
-      ...['netns', 'exec', machine.name, process.execPath, '-C', 'source'],
-      ...[join(import.meta.dirname, 'far-process.ts'), server.url],
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  )
+  const [command, ...args] = [
+    ...[...machine.through, process.execPath, '-C', 'source'],
+    ...[join(import.meta.dirname, 'far-process.ts'), `redis://${machine.address}`],
+  ]
+  const far = spawn(command!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const lines: string[] = []
     createInterface(far.stdout).on('line', (line) => void lines.push(line))
@@ -43,10 +41,10 @@ test('a machine that is cut off gets errors, and has missed nothing when the lin
       () => 'the other machine to publish',
     )
     publisher.start()
-    machine.cut()
+    machine.down()
     await setTimeout(4_000)
     const during = lines.length
-    machine.heal()
+    machine.up()
     await until(
       () => lines.length > during + 20,
       () => 'the other machine to publish again',
@@ -76,43 +74,6 @@ test('a machine that is cut off gets errors, and has missed nothing when the lin
     far.kill()
     near.endReaders()
     await near.broker.stop()
+    await machine.remove()
   }
 })
-
-/** A network namespace with one link to this one. Needs root. */
-class SecondMachine {
-  readonly name: string = `holdline-${process.pid}`
-  readonly host: string
-  readonly #link: string = `hl${process.pid}`
-
-  constructor() {
-    const net = `10.${200 + (process.pid % 50)}.${(process.pid >> 6) % 250}`
-    this.host = `${net}.1`
-    const [outside, inside] = [`${this.#link}a`, `${this.#link}b`]
-    ip('netns', 'add', this.name)
-    ip('link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', this.name)
-    ip('addr', 'add', `${this.host}/24`, 'dev', outside)
-    ip('link', 'set', outside, 'up')
-    ip('-n', this.name, 'addr', 'add', `${net}.2/24`, 'dev', inside)
-    ip('-n', this.name, 'link', 'set', inside, 'up')
-  }
-
-  cut(): void {
-    ip('-n', this.name, 'link', 'set', `${this.#link}b`, 'down')
-  }
-
-  heal(): void {
-    ip('-n', this.name, 'link', 'set', `${this.#link}b`, 'up')
-  }
-
-  [Symbol.dispose](): void {
-    ip('netns', 'del', this.name)
-  }
-}
-
-function ip(...args: readonly string[]): void {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' })
-  if (status !== 0) {
-    throw new Error(`ip ${args.join(' ')} needs root and iproute2: ${stderr}`)
-  }
-}

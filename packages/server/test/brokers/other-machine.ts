@@ -2,8 +2,7 @@
 // kernel does not let us make one (it takes root), a process of this machine behind a proxy that can hang.
 
 import { spawnSync } from 'node:child_process'
-import { FaultyProxy } from '../faulty-proxy.ts'
-import type { NatsServer } from './nats-server.ts'
+import { FaultyProxy } from './faulty-proxy.ts'
 
 export interface OtherMachine {
   /** What a command begins with that is to run there. */
@@ -19,9 +18,10 @@ export interface OtherMachine {
 const name = `hl${process.pid % 100_000}`
 const subnet = `10.213.${process.pid % 250}`
 
+/** Where a server listens that is to be reached from there. */
 export const HOST = '0.0.0.0'
 
-export async function otherMachine(server: NatsServer): Promise<OtherMachine> {
+export async function otherMachine(server: { readonly port: number }): Promise<OtherMachine> {
   if (!succeeds('netns', 'add', name)) return behindProxy(server)
   const inside = ['netns', 'exec', name, 'ip']
   const isMade =
@@ -49,7 +49,7 @@ export async function otherMachine(server: NatsServer): Promise<OtherMachine> {
   }
 }
 
-async function behindProxy(server: NatsServer): Promise<OtherMachine> {
+async function behindProxy(server: { readonly port: number }): Promise<OtherMachine> {
   const proxy = await FaultyProxy.start({ host: '127.0.0.1', port: server.port })
   return {
     through: [],
