@@ -52,7 +52,8 @@ export class LineTopics {
   readonly #rate: RateLimit
   #unconfirmed = 0
   #whenConfirmed: (() => void) | null = null
-  readonly #presentOn = new Set<string>()
+  /** With the states that were given. */
+  readonly #presentOn = new Map<string, unknown>()
 
   constructor(line: LineSession, holder: LineHolder, encoding: Encoding) {
     const { publishesPerSecond, publishBytesPerSecond } = line.options
@@ -79,10 +80,13 @@ export class LineTopics {
     }
   }
 
-  /** Ends the subscriptions that the identity, as it is now, may not have. */
+  /** Ends what the identity, as it is now, may not have; who was present without a name has it from now on. */
   async authorizeAgain(): Promise<void> {
-    for (const topic of this.#presentOn) {
+    for (const [topic, state] of this.#presentOn) {
       if (!(await this.#isAllowed('presence', topic))) this.#leave(topic)
+      else if (this.#line.connection.isOpen && this.#presentOn.has(topic)) {
+        this.#announce(topic, state)
+      }
     }
     for (const [topic, { stopWatching }] of this.#subscriptions) {
       const isAllowed =
@@ -282,7 +286,7 @@ export class LineTopics {
           ? identity.id
           : `${encodeURIComponent(identity.tenant)}:${identity.id}`
     this.#presence().set(this.#line.connection, topic, member, state, identity?.id ?? null)
-    this.#presentOn.add(topic)
+    this.#presentOn.set(topic, state)
   }
 
   /** Who is refused has no subscription either. */

@@ -163,6 +163,35 @@ for (const engine of wireEngines) {
       )
     })
 
+    test('who was present as nobody, and says who it is, is present as that', async () => {
+      await using wire = await served(engine, { identify, anonymous: true, authorize: () => true })
+      const watcher = await openLine(wire, bearer('bob'))
+      await watcher.ask(
+        { type: 'subscribe', id: 1, topic: 'room', presence: true },
+        { type: 'subscribed', members: [] },
+      )
+      const line = await openLine(wire)
+      await line.ask({ type: 'present', id: 1, topic: 'room', state: { at: 1 } }, { type: 'done' })
+      const { joined } = await watcher.expect({ type: 'presence', left: [] })
+      const [{ member: session }] = joined as [{ member: string }]
+      assert.notEqual(session, 'ann')
+      await line.ask({ type: 'hello', id: 2, token: 'ann' }, { type: 'welcome' })
+      const names = (list: unknown): string[] =>
+        (list as { member: string }[]).map(({ member }) => member)
+      const seen: string[] = []
+      while (seen.length < 2) {
+        const change = await watcher.expect({ type: 'presence' })
+        for (const name of names(change['left'])) seen.push(`left ${name}`)
+        for (const name of names(change['joined'])) seen.push(`joined ${name}`)
+      }
+      assert.deepEqual(seen.toSorted(), ['joined ann', `left ${session}`])
+      const ann = { member: 'ann', identity: 'ann', state: { at: 1 } }
+      await watcher.ask(
+        { type: 'members', id: 2, topic: 'room' },
+        { type: 'members', members: [ann] },
+      )
+    })
+
     test('lines of one identity are one member, and who leaves is gone', async () => {
       await using wire = await served(engine, { identify, authorize: () => true })
       const watcher = await openLine(wire, bearer('bob'))
