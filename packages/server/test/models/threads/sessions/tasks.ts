@@ -32,8 +32,9 @@ const tasks: Record<string, Task> = {
   blocked: (session) => {
     let timerRan = false
     setTimeout(() => (timerRan = true), 0)
-    session.send('ready')
+    // Before the other side is told: it may count 50 ms while this thread is not run.
     const since = performance.now()
+    session.send('ready')
     const message = session.recv()
     session.send(JSON.stringify({ message, timerRan, blockedMs: performance.now() - since }))
   },
