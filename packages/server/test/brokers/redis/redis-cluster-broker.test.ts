@@ -67,6 +67,35 @@ test('slots move under publishers and readers: nothing acknowledged is lost, twi
   }
 })
 
+test('whoever asks the node that had the slot is answered by the one that has it', async () => {
+  const cluster = await RedisCluster.start()
+  const nodes = cluster.nodes.map(({ url }) => url)
+  const [asks, hears] = [0, 1].map(() => new BrokerParticipant(redis({ cluster: { nodes } })))
+  try {
+    await asks!.start()
+    await hears!.start()
+    await asks!.append('moved', 'first')
+    const reader = await hears!.reader('moved', { ...(await asks!.append('moved', 'second')) })
+    const at = Math.floor((slot('moved') * 3) / SLOT_COUNT)
+    cluster.move([slot('moved')], cluster.nodes[at]!, cluster.nodes[(at + 1) % 3]!)
+    // It does not hear the topic, so nobody has told it.
+    assert.equal((await asks!.append('moved', 'third')).offset, 3)
+    // What was published before the topic was attached elsewhere is told by nobody: it is read.
+    await until(
+      () => hears!.restoredCount > 0 && reader.messages.includes('third'),
+      () => 'the topic to be heard at its new node',
+      10_000,
+    )
+    assert.deepEqual([reader.messages, reader.gaps], [['third'], []])
+  } finally {
+    for (const participant of [asks!, hears!]) {
+      participant.endReaders()
+      await participant.broker.stop()
+    }
+    await cluster.remove()
+  }
+})
+
 test('a node that is killed is missed by its own topics only', async () => {
   const cluster = await RedisCluster.start()
   const nodes = cluster.nodes.map(({ url }) => url)
